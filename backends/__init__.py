@@ -1,0 +1,50 @@
+"""Providers behind one small protocol; knows neither our routes nor Redis."""
+
+from .backend import Backend, BackendFactory, BackendOptions, Capabilities, Timeouts
+from .errors import (
+    BackendError,
+    BackendLimited,
+    BackendRefused,
+    BackendTimeout,
+    BackendTruncated,
+    BackendUnavailable,
+)
+from .events import (
+    Attempt,
+    Channel,
+    Event,
+    Finished,
+    FinishReason,
+    Other,
+    Started,
+    Text,
+    ToolCall,
+    Usage,
+    Wire,
+)
+from .request import (
+    ChatRequest,
+    DocumentPart,
+    Effort,
+    ImagePart,
+    Message,
+    Origin,
+    Part,
+    ReasoningPart,
+    ResponseFormat,
+    TextPart,
+    Tool,
+    ToolChoice,
+    ToolResultPart,
+    ToolUsePart,
+    last_user_text,
+)
+
+__all__ = [
+    "Attempt", "Backend", "BackendError", "BackendFactory", "BackendLimited", "BackendOptions",
+    "BackendRefused", "BackendTimeout", "BackendTruncated", "BackendUnavailable", "Capabilities",
+    "Channel", "ChatRequest", "DocumentPart", "Effort", "Event", "FinishReason", "Finished",
+    "ImagePart", "Message", "Origin", "Other", "Part", "ReasoningPart", "ResponseFormat", "Started",
+    "Text", "TextPart", "Timeouts", "Tool", "ToolCall", "ToolChoice", "ToolResultPart",
+    "ToolUsePart", "Usage", "Wire", "last_user_text",
+]  # fmt: skip

@@ -1,0 +1,1 @@
+"""The streaming gateway: HTTP, and the only room that knows the others."""

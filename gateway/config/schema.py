@@ -1,0 +1,152 @@
+"""The configuration as frozen Structs: names, types, defaults. Cross references are in `check`.
+
+One place for the file, the environment and the JSON Schema for editors.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from audit import Level
+from backends import Timeouts
+from ratelimit import OnOutage
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Seconds = Annotated[float, Meta(gt=0)]
+Profile = Literal["development", "production"]
+Per = Literal["key", "user", "address", "app", "model", "tenant"]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A mapping of the file: unknown names are errors."""
+
+
+class Server(Section, frozen=True):
+    """Where the gateway listens and how it stops."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    hosts: tuple[str, ...] = ()
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    drain_s: Annotated[float, Meta(ge=0)] = 20.0
+    metrics_port: Port | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    max_streams: Annotated[int, Meta(ge=1)] = 10_000
+    """Running generations of one worker; beyond it new ones get 503."""
+
+
+class Redis(Section, frozen=True):
+    """The shared store; absent: everything in memory and one worker."""
+
+    url: str = ""
+
+
+class Backend(msgspec.Struct, frozen=True):
+    """One provider. Fields beyond these belong to the kind (`extra` after loading)."""
+
+    kind: str
+    base_url: str | None = None
+    api_key: str | None = None
+    timeouts: Timeouts = Timeouts()
+    extra: dict[str, Any] = {}
+
+
+class Target(Section, frozen=True):
+    """One backend and the model name that it is asked for."""
+
+    backend: str
+    model: str | None = None
+    weight: Annotated[float, Meta(ge=0)] = 1.0
+
+
+class Model(Section, frozen=True):
+    """A name that clients use, and where it leads."""
+
+    targets: Annotated[tuple[Target, ...], Meta(min_length=1)]
+    strategy: Literal["fallback", "weighted"] = "fallback"
+
+
+class Disconnect(Section, frozen=True):
+    """What happens when nobody listens any more: go on for `linger_s`, stop at once, run to the end."""
+
+    policy: Literal["linger", "cancel", "drain"] = "linger"
+    linger_s: Annotated[float, Meta(ge=0)] = 30.0
+
+
+class App(Section, frozen=True):
+    """An application profile, the `{app}` of the widget's paths."""
+
+    model: str = "default"
+    origins: tuple[str, ...] = ()
+    limits: tuple[str, ...] | None = None
+    """Names from `limits:`; absent: all of them."""
+    disconnect: Disconnect = Disconnect()
+    system_prompt: str | None = None
+    flag: str = "ENABLE_SSE_STREAMING"
+
+
+class Limit(Section, frozen=True):
+    """One policy; exactly one of `requests`, `tokens`, `concurrent`."""
+
+    per: tuple[Per, ...] = ("user",)
+    requests: Annotated[int, Meta(ge=1)] | None = None
+    tokens: Annotated[int, Meta(ge=1)] | None = None
+    concurrent: Annotated[int, Meta(ge=1)] | None = None
+    window_s: Seconds = 60.0
+    on_outage: OnOutage = "local"
+    shadow: bool = False
+
+
+class Key(Section, frozen=True):
+    """An API key: `hash` is `sha256:` and the hex digest; the key itself is stored nowhere."""
+
+    id: str
+    hash: str
+    apps: tuple[str, ...] | None = None
+    models: tuple[str, ...] | None = None
+    origins: tuple[str, ...] = ()
+
+
+class Sink(Section, frozen=True):
+    """Where audit records go."""
+
+    kind: Literal["jsonl"] = "jsonl"
+    path: str = "var/audit"
+
+
+class Retention(Section, frozen=True):
+    """How long records are kept, in days."""
+
+    content: Annotated[int, Meta(ge=1)] = 30
+    metadata: Annotated[int, Meta(ge=1)] = 190
+
+
+class Audit(Section, frozen=True):
+    """The audit trail. `key` makes pseudonyms; production asks for it."""
+
+    level: Level = "redacted"
+    key: str | None = None
+    sinks: tuple[Sink, ...] = (Sink(),)
+    retention_days: Retention = Retention()
+
+
+class Config(Section, frozen=True):
+    """The whole configuration, validated before anything starts."""
+
+    profile: Profile = "development"
+    server: Server = Server()
+    redis: Redis = Redis()
+    backends: dict[str, Backend] = {}
+    models: dict[str, Model] = {}
+    apps: dict[str, App] = {}
+    limits: dict[str, Limit] = {}
+    keys: tuple[Key, ...] = ()
+    admin_key_hash: str | None = None
+    jwt_secret: str | None = None
+    """Secret of signed user claims (HS256), shared with the site that embeds the widget."""
+    audit: Audit = Audit()
+    flags: dict[str, str] = {}
+    breaker: bool = True

@@ -1,0 +1,80 @@
+"""The seam of this room: what is charged, what is decided. Knows windows, not requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+Unit = Literal["requests", "tokens", "concurrent"]
+OnOutage = Literal["local", "closed", "open"]
+Source = Literal["redis", "memory", "local", "open", "closed", "none"]
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """One policy: at most `quota` of `unit` in any `window_s` seconds (no window for `concurrent`)."""
+
+    name: str
+    unit: Unit
+    quota: int
+    window_s: float = 0.0
+    on_outage: OnOutage = "local"
+    shadow: bool = False
+    """Report, never refuse."""
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """What one call wants of one limit. `subject` is opaque, already pseudonymous, at most 64 bytes."""
+
+    limit: Limit
+    subject: str
+    cost: int = 1
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where a subject stands in one limit after the decision. `reset_s`: until more quota comes."""
+
+    limit: Limit
+    remaining: int
+    reset_s: float
+    bucket: int = -1
+    """Where the charge lies, for the refund at settlement."""
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """All or nothing: when refused, nothing was charged anywhere."""
+
+    allowed: bool
+    call_id: str
+    charges: tuple[Charge, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    violated: tuple[str, ...] = ()
+    """Names of the limits that said no; also those in shadow mode."""
+    retry_after_s: float = 0.0
+    source: Source = "none"
+    is_degraded: bool = False
+    is_closed: bool = False
+    """Refused because the store is away and the policy says closed: 503, not 429."""
+    is_impossible: bool = False
+    """The cost is above the quota itself: waiting will not help."""
+
+
+class Limiter(Protocol):
+    """Decides, settles. `settle` may be called again with the same decision without effect."""
+
+    async def take(self, call_id: str, charges: Sequence[Charge]) -> Decision:
+        """Check all charges, then write all or none; answers within its deadline."""
+        ...
+
+    async def settle(self, decision: Decision, actual: Mapping[str, int]) -> None:
+        """End a call: `actual` maps limit name to true cost; absent names keep their charge.
+
+        Concurrency leases are given back. Also for calls that never reached the provider, with
+        0 for every limit that should cost nothing.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Stop background work and close connections."""
+        ...
