@@ -1,0 +1,77 @@
+# sluicegate. `make` alone lists what there is; every target is one line that works without make too.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# PYTHON=python3.13 chooses the interpreter; without it the first one that is new enough is taken.
+PYTHON ?=
+export PYTHON
+RUN  := .venv/bin/python
+MADE := .venv/.made$(if $(PYTHON),-with-$(notdir $(PYTHON)))
+SETUP := deploy/setup/venv.sh setup.cfg pyproject.toml
+
+# An environment whose interpreter is gone (an upgraded system, a copied folder) is made anew.
+$(shell test -x $(RUN) || rm -f .venv/.made* 2>/dev/null)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(MADE) ## serve on http://127.0.0.1:8080 in the foreground (variables: README, .env.example)
+	@exec $(RUN) -m gateway serve $(ARGS)
+
+.PHONY: test
+test: $(MADE)-dev ## make what is missing and run the whole test suite (ARGS="tests/api -k resume" for a part)
+	@bash deploy/setup/tools.sh
+	@bash deploy/setup/test.sh $(ARGS)
+
+.PHONY: check
+check: $(MADE)-dev ## format, lint, types, import arrows, spelling, stale references; changes nothing
+	@echo "check: format";  $(RUN) -m ruff format --check .
+	@echo "check: lint";    $(RUN) -m ruff check .
+	@echo "check: types";   $(RUN) -m mypy
+	@echo "check: arrows";  .venv/bin/lint-imports --no-cache
+	@echo "check: spelling"; $(RUN) -m codespell_lib $$(git ls-files)
+	@echo "check: docs";    $(RUN) docs/generate.py --check
+
+.PHONY: fix
+fix: $(MADE)-dev ## format and repair what ruff can
+	@$(RUN) -m ruff check --fix . ; $(RUN) -m ruff format .
+
+.PHONY: dev
+dev: $(MADE)-dev ## serve with reload on every change (aiohttp-devtools)
+	@exec .venv/bin/adev runserver gateway --host 127.0.0.1 --port $${GATEWAY_PORT:-8080} --livereload
+
+.PHONY: bench
+bench: $(MADE)-dev ## measure against a naive gateway: CPU a token, added latency, memory an idle stream
+	@exec $(RUN) -m bench $(ARGS)
+
+.PHONY: docs
+docs: $(MADE)-dev ## write the generated references anew
+	@$(RUN) docs/generate.py
+
+.PHONY: lock
+lock: $(MADE)-dev ## resolve the dependencies anew and write both lock files
+	@bash deploy/setup/lock.sh
+
+.PHONY: setup
+setup: $(MADE)-dev ## only make the environment with runtime and development packages
+
+.PHONY: image
+image: ## build the container image sluicegate:local
+	@docker build --tag sluicegate:local .
+
+.PHONY: clean
+clean: ## remove the environment and everything that was made
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/node_modules
+	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(MADE): requirements.lock $(SETUP)
+	@bash deploy/setup/venv.sh requirements.lock
+	@touch $@
+
+$(MADE)-dev: requirements-dev.lock requirements.lock $(SETUP)
+	@bash deploy/setup/venv.sh requirements-dev.lock
+	@touch $(MADE) $@

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# What the tests need beyond Python packages: Chromium, promtool, node with playwright-core.
+# (Valkey comes with the development packages.) Installs no service and starts none.
+set -euo pipefail
+
+say() { printf 'sluicegate: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+has() { command -v "$1" >/dev/null; }
+is_root() { [ "$(id -u)" = 0 ] && has apt-get; }
+
+export PATH="$PWD/.venv/tools/bin:$PATH"
+
+missing=()
+has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
+has node || missing+=(nodejs)
+has npm || missing+=(npm)
+has promtool || promtool_missing=yes
+
+if [ "${#missing[@]}" -gt 0 ] || [ -n "${promtool_missing:-}" ]; then
+    if ! is_root; then
+        fail "system packages are missing for the tests: sudo apt-get install ${missing[*]} ${promtool_missing:+prometheus}"
+    fi
+    say "updating the package lists (apt-get update)"
+    apt-get update -qq >/dev/null || say "apt-get update failed, trying with the lists that are here"
+fi
+
+if [ "${#missing[@]}" -gt 0 ]; then
+    say "installing ${missing[*]} (as root, with apt-get; some minutes the first time)"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+        fail "apt-get install ${missing[*]} failed; run it by hand to see why"
+fi
+
+# Only the program promtool is wanted: installing the package would start a Prometheus.
+if [ -n "${promtool_missing:-}" ]; then
+    say "unpacking promtool from the system package prometheus into .venv/tools"
+    mkdir -p .venv/tools/bin .venv/tools/deb
+    chmod 777 .venv/tools/deb   # apt downloads as its own user
+    (cd .venv/tools/deb && apt-get download -qq prometheus >/dev/null && dpkg -x prometheus_*.deb unpacked) ||
+        fail "promtool could not be unpacked: sudo apt-get install prometheus"
+    cp .venv/tools/deb/unpacked/usr/bin/promtool .venv/tools/bin/promtool
+    rm -rf .venv/tools/deb
+fi
+
+browser=tests/browser
+if [ -f "$browser/package-lock.json" ] && ! [ "$browser/node_modules/.package-lock.json" -nt "$browser/package-lock.json" ]; then
+    say "installing the browser driver (npm ci in $browser)"
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm_config_cache="$PWD/.venv/npm" npm_config_update_notifier=false \
+        npm ci --prefix "$browser" --silent --no-audit --no-fund --ignore-scripts ||
+        fail "npm ci --prefix $browser failed; run it by hand to see why"
+    touch "$browser/node_modules/.package-lock.json"
+fi

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Make .venv and install what the lock file LOCK pins, then this project as editable.
+# Says what it does; a missing piece ends it with one line that names the remedy.
+set -euo pipefail
+
+lock=$1
+say() { printf 'sluicegate: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+choose_python() {
+    local candidate
+    if [ -n "${PYTHON:-}" ]; then
+        command -v "$PYTHON" >/dev/null || fail "PYTHON=$PYTHON is not a command here"
+        is_new_enough "$PYTHON" ||
+            fail "$PYTHON is $("$PYTHON" --version 2>&1); Python 3.11 or newer is needed: make PYTHON=python3.13 ..."
+        echo "$PYTHON"
+        return
+    fi
+    for candidate in python3 python3.13 python3.12 python3.11 python3.14; do
+        if is_new_enough "$candidate"; then echo "$candidate"; return; fi
+    done
+    command -v python3 >/dev/null || fail "python3 is missing: apt-get install python3"
+    fail "$(python3 --version 2>&1) is too old; Python 3.11 or newer is needed: install one and say make PYTHON=python3.13 ..."
+}
+
+need_ensurepip() {
+    local python=$1 package
+    "$python" -c 'import ensurepip, venv' 2>/dev/null && return
+    package=$(basename "$python")-venv
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        fail "$python cannot make environments: sudo apt-get install $package, then the same command again"
+    fi
+    say "installing the system package $package (as root, with apt-get)"
+    apt-get update -qq >/dev/null || say "apt-get update failed, trying with the lists that are here"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+        fail "apt-get install $package failed; run it by hand to see why"
+}
+
+version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
+
+make_venv() {
+    local python=$1
+    if [ -x .venv/bin/python ] && is_new_enough .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1 &&
+        { [ -z "${PYTHON:-}" ] || [ "$(version_of "$python")" = "$(version_of .venv/bin/python)" ]; }; then
+        return
+    fi
+    need_ensurepip "$python"
+    say "making .venv with $("$python" --version)"
+    rm -rf .venv
+    "$python" -m venv .venv || fail "$python -m venv .venv failed; see above"
+}
+
+install() {
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-cache-dir --no-compile "$@"
+}
+
+make_venv "$(choose_python)"
+say "installing $(grep -c '==' "$lock") pinned packages from $lock (10 to 60 seconds)"
+install --require-hashes -r "$lock" ||
+    fail "the packages of $lock could not be installed; is a package index reachable (pip config list)?"
+install --no-build-isolation --no-deps -e . || fail "the project itself could not be installed; see above"
