@@ -60,3 +60,8 @@ say "installing $(grep -c '==' "$lock") pinned packages from $lock (10 to 60 sec
 install --require-hashes -r "$lock" ||
     fail "the packages of $lock could not be installed; is a package index reachable (pip config list)?"
 install --no-build-isolation --no-deps -e . || fail "the project itself could not be installed; see above"
+# What only installing needed is not kept: a tenth of the environment's size.
+if [ "$lock" = requirements.lock ]; then
+    .venv/bin/python -m pip uninstall -qq --yes --disable-pip-version-check setuptools
+fi
+find .venv/lib/python3*/site-packages/pip -name __pycache__ -prune -exec rm -rf {} +
