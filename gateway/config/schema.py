@@ -70,7 +70,7 @@ class Model(Section, frozen=True):
 
 
 class Disconnect(Section, frozen=True):
-    """What happens when nobody listens any more: go on for `linger_s`, stop at once, run to the end."""
+    """When nobody listens any more: go on for `linger_s`, stop at once, or run to the end."""
 
     policy: Literal["linger", "cancel", "drain"] = "linger"
     linger_s: Annotated[float, Meta(ge=0)] = 30.0

@@ -1,0 +1,39 @@
+"""`gateway serve`: judge the configuration, then hand over to the server."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from .group import single_command
+from .output import NO, end, say
+
+app = single_command()
+
+
+@app.command(epilog="Example: gateway serve --config gateway.yaml --port 8080")
+def serve(
+    config: Annotated[
+        str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes.", min=1, max=64)] = None,
+) -> None:
+    """Start the gateway and stay in the foreground; SIGTERM or Ctrl-C drains it."""
+    from gateway.config import examine, explain
+
+    from .config import warning_lines
+
+    given = {"host": host, "port": port, "workers": workers}
+    options = {name: str(value) for name, value in given.items() if value is not None}
+    loaded = examine(config, os.environ, options)
+    say(warning_lines(loaded.warnings))
+    if loaded.problems:
+        say(explain(loaded.problems))
+        end(NO)
+    from gateway.server import serve as run
+
+    end(run(loaded.config, origins=config or os.environ.get("GATEWAY_CONFIG") or None))

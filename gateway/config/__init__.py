@@ -1,0 +1,30 @@
+"""One file and the environment become one judged `Config`; the rest of the gateway reads only it."""
+
+from .check import is_loopback
+from .hashing import hash_key, is_hash, new_key
+from .load import Loaded, examine, load
+from .problems import ConfigInvalid, Problem, explain, nearest
+from .schema import (
+    App,
+    Audit,
+    Backend,
+    Config,
+    Disconnect,
+    Key,
+    Limit,
+    Model,
+    Per,
+    Profile,
+    Redis,
+    Retention,
+    Server,
+    Sink,
+    Target,
+)
+
+__all__ = [
+    "App", "Audit", "Backend", "Config", "ConfigInvalid", "Disconnect", "Key", "Limit",
+    "Loaded", "Model", "Per", "Problem", "Profile", "Redis", "Retention", "Server", "Sink",
+    "Target", "examine", "explain", "hash_key", "is_hash", "is_loopback", "load", "nearest",
+    "new_key",
+]  # fmt: skip

@@ -1,0 +1,92 @@
+"""Names that must lead somewhere: model to backend, app to model and limits, key to both."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from .document import Document, Path
+from .kinds import EXTRAS, PUBLIC_HOSTS, plugin_kinds
+from .problems import listed, nearest
+from .schema import Config
+
+
+def judge_references(document: Document, config: Config) -> None:
+    """Add a problem for each name that leads nowhere and each name given twice."""
+    _kinds(document, config)
+    _models(document, config)
+    _apps(document, config)
+    _keys(document, config)
+
+
+def _lead(document: Document, path: Path, name: str, known: Collection[str], noun: str) -> None:
+    """Refuse a name that is not among the known ones; empty stands for a broken value."""
+    if not name or name in known:
+        return
+    meant = nearest(name, known)
+    remedy = f"did you mean `{meant}`?" if meant else f"define it, or use one of: {listed(known)}"
+    document.problem(path, f"there is no {noun} `{name}`", remedy, nearest=meant)
+
+
+def _kinds(document: Document, config: Config) -> None:
+    for name, backend in config.backends.items():
+        path: Path = ("backends", name)
+        kind = backend.kind
+        if kind and kind not in EXTRAS:
+            known = [*EXTRAS, *plugin_kinds()]
+            _lead(document, (*path, "kind"), kind, known, "kind of backend")
+        if kind in PUBLIC_HOSTS and not backend.api_key and not backend.base_url:
+            variable = "ANTHROPIC_API_KEY" if "anthropic" in kind else "OPENAI_API_KEY"
+            if not {"api_key", "base_url"} & set(document.data["backends"][name]):
+                document.problem(
+                    path,
+                    f"a backend of kind `{kind}` needs `api_key`, or `base_url` of another server",
+                    f'add `api_key: "${{{variable}}}"`',
+                )
+        if "/" in name or not name.strip():
+            document.problem(path, "a backend's name must not hold a slash", "rename it")
+
+
+def _models(document: Document, config: Config) -> None:
+    for name, model in config.models.items():
+        for index, target in enumerate(model.targets):
+            path: Path = ("models", name, "targets", index)
+            _lead(document, (*path, "backend"), target.backend, config.backends, "backend")
+        weights = [target.weight for target in model.targets]
+        if model.strategy == "weighted" and weights and not any(weights):
+            document.problem(
+                ("models", name), "all weights are 0, so nothing can answer", "raise one of them"
+            )
+
+
+def _apps(document: Document, config: Config) -> None:
+    for name, app in config.apps.items():
+        path: Path = ("apps", name)
+        _lead(document, (*path, "model"), app.model, config.models, "model")
+        for index, limit in enumerate(app.limits or ()):
+            _lead(document, (*path, "limits", index), limit, config.limits, "limit")
+        _lead(document, (*path, "flag"), app.flag, config.flags, "flag")
+
+
+def _keys(document: Document, config: Config) -> None:
+    seen: dict[str, int] = {}
+    hashes: dict[str, str] = {}
+    for index, key in enumerate(config.keys):
+        path: Path = ("keys", index)
+        for position, app in enumerate(key.apps or ()):
+            _lead(document, (*path, "apps", position), app, config.apps, "app")
+        for position, model in enumerate(key.models or ()):
+            if model.partition("/")[0] not in config.backends or "/" not in model:
+                _lead(document, (*path, "models", position), model, config.models, "model")
+        if key.id and key.id in seen:
+            first = document.place(("keys", seen[key.id])).spell()
+            document.problem(
+                (*path, "id"),
+                f"the key id `{key.id}` is given twice, first at {first}",
+                "rename one",
+            )
+        if key.hash and key.hash in hashes:
+            document.problem(
+                (*path, "hash"), f"it is the same key as `{hashes[key.hash]}`", "remove one of them"
+            )
+        seen.setdefault(key.id, index)
+        hashes.setdefault(key.hash, key.id)

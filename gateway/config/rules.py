@@ -1,0 +1,201 @@
+"""Values that must have a form: addresses, origins, networks, hashes, flags, limits."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from gateway.rollout.flag import parse_flag
+
+from .document import Document, Path
+from .hashing import is_hash
+from .schema import Config
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?")
+FLAG_REMEDY = "use off, on, a percentage such as 25%, users:a,b, or both: 25%,users:a,b"
+KEY_REMEDY = "run `gateway keys create` and copy its line"
+
+
+def judge_values(document: Document, config: Config) -> None:
+    """Add a problem for each value that has not the form it must have."""
+    _server(document, config)
+    _urls(document, config)
+    _apps(document, config)
+    _limits(document, config)
+    _hashes(document, config)
+    _flags(document, config)
+
+
+def _server(document: Document, config: Config) -> None:
+    server = config.server
+    if server.host and not is_host(server.host):
+        document.problem(
+            ("server", "host"),
+            f"`{server.host[:60]}` is not an address to listen on",
+            "write an address such as 127.0.0.1 or 0.0.0.0, without scheme and port",
+        )
+    for index, host in enumerate(server.hosts):
+        if host and not is_host(
+            host.rpartition(":")[0] if ":" in host and "[" not in host else host
+        ):
+            document.problem(
+                ("server", "hosts", index),
+                f"`{host[:60]}` is not a host name",
+                "write it without scheme and path: chat.example.com",
+            )
+    for index, network in enumerate(server.trusted_proxies):
+        if network and not is_network(network):
+            document.problem(
+                ("server", "trusted_proxies", index),
+                f"`{network[:60]}` is not a network",
+                "write an address or a network such as 10.0.0.0/8",
+            )
+    if server.metrics_port is not None and server.metrics_port == server.port != 0:
+        document.problem(
+            ("server", "metrics_port"), "it is the same as `server.port`", "choose another port"
+        )
+
+
+def _urls(document: Document, config: Config) -> None:
+    for name, backend in config.backends.items():
+        path: Path = ("backends", name, "base_url")
+        if backend.base_url:
+            _base_url(document, path, backend.base_url)
+        clocks = {
+            field: getattr(backend.timeouts, field) for field in backend.timeouts.__struct_fields__
+        }
+        for field, value in clocks.items():
+            if value <= 0:
+                document.problem(
+                    ("backends", name, "timeouts", field), f"`{value:g}` is not above 0",
+                    "write seconds, e.g. 30",
+                )  # fmt: skip
+    url = split_url(config.redis.url)
+    if config.redis.url and (url is None or url.scheme not in ("redis", "rediss", "unix")):
+        document.problem(
+            ("redis", "url"), "it is not the address of a Redis",
+            "write redis://host:6379/0, rediss://... or unix:///path",
+        )  # fmt: skip
+
+
+def _base_url(document: Document, path: Path, text: str) -> None:
+    url = split_url(text)
+    if url is None or url.scheme not in ("http", "https") or not url.hostname:
+        document.problem(
+            path, "it is not a web address", "write it with scheme: https://api.example.com/v1"
+        )
+    elif url.username is not None or url.password is not None:
+        document.problem(
+            path, "it holds a user or password", "take them out and use `api_key` or `headers`"
+        )
+    elif url.query or url.fragment:
+        document.problem(path, "it holds a query or fragment", "end it after the path")
+
+
+def _apps(document: Document, config: Config) -> None:
+    for name, app in config.apps.items():
+        if not NAME.fullmatch(name):
+            document.problem(
+                ("apps", name), "an app's name stands in paths: letters, digits, `.`, `_`, `-`",
+                "rename it",
+            )  # fmt: skip
+        _origins(document, ("apps", name, "origins"), app.origins)
+    for index, key in enumerate(config.keys):
+        _origins(document, ("keys", index, "origins"), key.origins)
+
+
+def _origins(document: Document, path: Path, origins: tuple[str, ...]) -> None:
+    for index, origin in enumerate(origins):
+        if origin and not is_origin(origin):
+            shown = f"`{origin[:80]}`" if "@" not in origin else "it"
+            document.problem(
+                (*path, index), f"{shown} is not an origin",
+                "write scheme://host or scheme://host:port, without a path or a slash at the end",
+            )  # fmt: skip
+
+
+def _limits(document: Document, config: Config) -> None:
+    for name, limit in config.limits.items():
+        path: Path = ("limits", name)
+        units = [unit for unit in ("requests", "tokens", "concurrent") if getattr(limit, unit)]
+        if len(units) != 1:
+            document.problem(
+                path,
+                f"it has {' and '.join(units) or 'no quota'}",
+                "give exactly one of `requests`, `tokens`, `concurrent`; for more, add a limit",
+            )
+        if not limit.per:
+            document.problem((*path, "per"), "nobody is counted", "write per: [user]")
+        if units == ["concurrent"] and "window_s" in document.data["limits"][name]:
+            document.problem((*path, "window_s"), "`concurrent` has no window", "remove `window_s`")
+
+
+def _hashes(document: Document, config: Config) -> None:
+    for index, key in enumerate(config.keys):
+        if key.hash and not is_hash(key.hash):
+            document.problem(
+                ("keys", index, "hash"), "it is not `sha256:` and 64 hex digits", KEY_REMEDY
+            )
+        if key.id and not NAME.fullmatch(key.id):
+            document.problem(
+                ("keys", index, "id"), "an id is letters, digits, `.`, `_`, `-`", "rename it"
+            )
+    if config.admin_key_hash and not is_hash(config.admin_key_hash):
+        document.problem(("admin_key_hash",), "it is not `sha256:` and 64 hex digits", KEY_REMEDY)
+
+
+def _flags(document: Document, config: Config) -> None:
+    for name, value in config.flags.items():
+        try:
+            rule = parse_flag(value)
+        except ValueError:
+            is_told = not value and document.data["flags"].get(name) != ""
+            if not is_told:
+                document.problem(("flags", name), f"`{value[:60]}` is no flag value", FLAG_REMEDY)
+            continue
+        if any(set(user) & {"%", ";"} for user in rule.users):
+            document.problem(
+                ("flags", name), "a percentage stands behind the users", "write 25%,users:a,b"
+            )
+
+
+def is_host(text: str) -> bool:
+    """Whether a text is a host name or an address."""
+    try:
+        ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return HOST.fullmatch(text) is not None and not text.replace(".", "").isdigit()
+    return True
+
+
+def is_network(text: str) -> bool:
+    """Whether a text is an address or a network in CIDR form."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_origin(text: str) -> bool:
+    """Whether a text is an origin as browsers send it, or `*`."""
+    url = split_url(text)
+    if text == "*":
+        return True
+    if url is None or not url.scheme or not url.hostname or url.username is not None:
+        return False
+    if text != text.lower() or not text.isascii():
+        return False
+    return text == f"{url.scheme}://{url.netloc}" and is_host(url.hostname)
+
+
+def split_url(text: str) -> SplitResult | None:
+    """Return the parts of a URL, or None where it cannot be read."""
+    try:
+        url = urlsplit(text)
+        _ = url.port
+    except ValueError:
+        return None
+    return url
