@@ -63,7 +63,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """Anything that is not a chat: `event` such as `ratelimit.hit`, `auth.denied`, `flag.changed`."""
+    """Anything that is not a chat: `event` is `ratelimit.hit`, `auth.denied`, `flag.changed`."""
 
     event: str
     app: str = ""

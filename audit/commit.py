@@ -1,0 +1,188 @@
+"""Group commit: many callers wait, one write at a time goes to the disk, off the event loop.
+
+Nothing is unbounded: starts are refused when the queue is full, ends are as many as starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from .journal import Draft, Journal
+from .sink import AuditUnavailable, Entry
+
+BATCH = 256
+LINGER_S = 0.005
+DEADLINE_S = 5.0
+RETRY_S = 0.25
+ROOM = 20_000
+
+T = TypeVar("T")
+Observer = Callable[[str, float], None]
+"""Told (`name`, value): `audit_records`, `audit_commit_seconds`, `audit_degraded` (1 or 0)."""
+
+
+class _Item:
+    __slots__ = ("draft", "is_kept", "written")
+
+    def __init__(self, draft: Draft, is_kept: bool, written: asyncio.Future[bool]) -> None:
+        self.draft = draft
+        self.is_kept = is_kept
+        self.written = written
+
+
+class Committer:
+    """Owns the journal's thread and the task that feeds it."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        on_commit: Callable[[Sequence[Entry]], None],
+        observer: Observer,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._journal = journal
+        self._on_commit = on_commit
+        self._observer = observer
+        self._deadline_s = deadline_s
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit-journal")
+        self._queue: deque[_Item] = deque()
+        self._work = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._busy_since: float | None = None
+        self._failed_at = 0.0
+        self._is_closing = False
+        self.problem: str | None = None
+        """Why the last write failed; None while all is well."""
+
+    async def start(self) -> None:
+        """Open the journal and begin to commit; raises AuditUnavailable."""
+        await self._in_thread(self._journal.open)
+        self._task = asyncio.create_task(self._run(), name="audit-commit")
+
+    def enqueue(self, draft: Draft) -> asyncio.Future[bool]:
+        """Put a draft that may be refused; the future says whether it became durable."""
+        self._refuse_if_hopeless()
+        return self._put(draft, is_kept=False).written
+
+    async def wait(self, written: asyncio.Future[bool]) -> None:
+        """Return when the draft is durable; raises AuditUnavailable, also after the deadline."""
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                is_written = await asyncio.shield(written)
+        except TimeoutError as exc:
+            raise AuditUnavailable("the disk of the trail does not answer") from exc
+        if not is_written:
+            raise AuditUnavailable(self.problem or "the trail is closed")
+
+    def add(self, draft: Draft) -> None:
+        """Put a draft that is written sooner or later; nobody waits."""
+        self._put(draft, is_kept=True)
+
+    async def keep(self, draft: Draft) -> None:
+        """Write the draft now, or else again and again until it is; does not raise."""
+        item = self._put(draft, is_kept=True)
+        if self.problem is None:
+            await asyncio.wait((item.written,), timeout=self._deadline_s)
+
+    async def run(self, job: Callable[[], object]) -> object:
+        """Run other work on the journal's files in its thread, between two batches."""
+        return await self._in_thread(job)
+
+    async def aclose(self) -> None:
+        """Write what is left, seal the journal, stop."""
+        self._is_closing = True
+        self._work.set()
+        if self._task is not None:
+            await self._task
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await self._in_thread(self._journal.close)
+        except (AuditUnavailable, TimeoutError):
+            self._observer("audit_degraded", 1)
+        self._thread.shutdown(wait=False)
+
+    def _refuse_if_hopeless(self) -> None:
+        now = time.monotonic()
+        if self._is_closing:
+            raise AuditUnavailable("the trail is closed")
+        if self._busy_since is not None and now - self._busy_since > self._deadline_s:
+            raise AuditUnavailable("the disk of the trail does not answer")
+        if self.problem is not None and now - self._failed_at < RETRY_S:
+            raise AuditUnavailable(self.problem)
+        if len(self._queue) >= ROOM:
+            raise AuditUnavailable("too many records are waiting for the disk")
+
+    def _put(self, draft: Draft, *, is_kept: bool) -> _Item:
+        item = _Item(draft, is_kept, asyncio.get_running_loop().create_future())
+        self._queue.append(item)
+        self._work.set()
+        return item
+
+    async def _run(self) -> None:
+        while True:
+            await self._work.wait()
+            if not self._is_closing and not any(item.draft.is_urgent for item in self._queue):
+                await asyncio.sleep(LINGER_S)
+            batch = self._next_batch()
+            if batch and not await self._commit(batch) and not self._is_closing:
+                await asyncio.sleep(RETRY_S)
+            if not self._queue:
+                if self._is_closing:
+                    return
+                self._work.clear()
+
+    def _next_batch(self) -> list[_Item]:
+        """Take what waits; after a failure what must be written goes first and alone."""
+        if self.problem is not None and any(item.is_kept for item in self._queue):
+            batch = [item for item in self._queue if item.is_kept][:BATCH]
+            taken = set(map(id, batch))
+            self._queue = deque(item for item in self._queue if id(item) not in taken)
+            return batch
+        return [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+
+    async def _commit(self, batch: list[_Item]) -> bool:
+        drafts = [item.draft for item in batch]
+        is_saved_space = self.problem is not None and all(item.is_kept for item in batch)
+        began = self._busy_since = time.monotonic()
+        try:
+            entries = await self._in_thread(
+                lambda: self._journal.append(drafts, from_reserve=is_saved_space)
+            )
+        except AuditUnavailable as exc:
+            self._fail(batch, str(exc))
+            return False
+        finally:
+            self._busy_since = None
+        self._observer("audit_commit_seconds", time.monotonic() - began)
+        self._observer("audit_records", len(entries))
+        self._succeed(batch, is_saved_space)
+        self._on_commit(entries)
+        return True
+
+    def _succeed(self, batch: list[_Item], is_saved_space: bool) -> None:
+        for item in batch:
+            if not item.written.done():
+                item.written.set_result(True)
+        if self.problem is not None and not is_saved_space:
+            self.problem = None
+            self._observer("audit_degraded", 0)
+
+    def _fail(self, batch: list[_Item], problem: str) -> None:
+        self.problem = problem
+        self._failed_at = time.monotonic()
+        self._observer("audit_degraded", 1)
+        kept = [item for item in batch if item.is_kept]
+        for item in batch:
+            if not item.is_kept and not item.written.done():
+                item.written.set_result(False)
+        if not self._is_closing:
+            self._queue.extendleft(reversed(kept))
+
+    async def _in_thread(self, job: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, job)

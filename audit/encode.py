@@ -1,0 +1,119 @@
+"""From what the gateway says (`Received`, `Ended`, `Notice`) to the fields of a record."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+import msgspec
+
+from .journal.draft import head
+from .pseudonym import Pseudonyms
+from .record import Ended, Notice, Received
+from .redact import Memory
+from .redaction_point import RedactionPoint
+
+
+class Open(msgspec.Struct):
+    """What the trail remembers of a chat that has begun and not ended."""
+
+    stream_id: str
+    request_id: str
+    app: str
+    subject: str
+    memory: Memory
+
+
+def network(address: str) -> str:
+    """Reduce an address: IPv4 to its /24, IPv6 to its /48, anything else to nothing."""
+    try:
+        ip = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return ""
+    mapped = getattr(ip, "ipv4_mapped", None)
+    ip = mapped or ip
+    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
+
+
+class RecordWriter:
+    """Writes fields; every text that people can choose goes through the redaction point."""
+
+    def __init__(self, point: RedactionPoint, pseudonyms: Pseudonyms) -> None:
+        self._point = point
+        self._pseudonyms = pseudonyms
+
+    def begin(self, call: Received) -> Open:
+        """Return what is to be remembered of a call until it ends."""
+        return Open(
+            stream_id=call.stream_id,
+            request_id=self._point.name(call.request_id),
+            app=self._point.name(call.app),
+            subject=self._pseudonyms.name(call.identity_kind, call.identity),
+            memory=Memory(),
+        )
+
+    def received(
+        self, call: Received, begun: Open, now: float, with_texts: bool
+    ) -> dict[str, object]:
+        """Return the fields of `chat.received`."""
+        name = self._point.name
+        record = _head("chat.received", begun, now)
+        record |= {
+            "identity_kind": call.identity_kind,
+            "network": network(call.address),
+            "route": name(call.route),
+            "dialect": name(call.dialect),
+            "model": name(call.model),
+            "prompt_chars": sum(len(turn.text) for turn in call.turns),
+            "turns": len(call.turns),
+            "parameters": self._point.parameters(call.parameters, with_texts=with_texts),
+        }
+        if call.user_email:
+            mail = call.user_email.strip().casefold()
+            record["email"] = self._pseudonyms.name("email", mail)
+        if call.user_role:
+            record["role"] = name(call.user_role)
+        return record
+
+    def ended(self, end: Ended, begun: Open, now: float) -> dict[str, object]:
+        """Return the fields of `chat.completed` or `chat.aborted`."""
+        event = "chat.completed" if end.outcome == "done" else "chat.aborted"
+        record = _head(event, begun, now)
+        record |= {"outcome": end.outcome, "usage": end.usage, "duration_ms": end.duration_ms}
+        optional: dict[str, object] = {
+            "first_token_ms": end.first_token_ms,
+            "model_served": self._point.name(end.model_served),
+            "backend": self._point.name(end.backend),
+            "finish_reason": end.finish_reason,
+            "error_code": end.error_code,
+            "tools": [self._point.name(tool) for tool in end.tools],
+            "attempts": [self._plain(attempt) for attempt in end.attempts],
+        }
+        record |= {key: value for key, value in optional.items() if value not in (None, "", [])}
+        record["answer_chars"] = len(end.answer)
+        return record
+
+    def notice(self, notice: Notice, now: float) -> dict[str, object]:
+        """Return the fields of any other event."""
+        name = self._point.name
+        subject = None
+        if notice.identity is not None:
+            subject = self._pseudonyms.name(notice.identity_kind or "user", notice.identity)
+        request_id, app = name(notice.request_id), name(notice.app)
+        record = head(name(notice.event), now, request_id=request_id, app=app, subject=subject)
+        fields = self._plain(notice.fields)
+        return record | {key: value for key, value in fields.items() if key not in record}
+
+    def _plain(self, values: dict[str, Any]) -> dict[str, Any]:
+        return self._point.parameters(values, with_texts=True)
+
+
+def _head(event: str, begun: Open, now: float) -> dict[str, object]:
+    return head(
+        event,
+        now,
+        stream_id=begun.stream_id,
+        request_id=begun.request_id,
+        app=begun.app,
+        subject=begun.subject,
+    )

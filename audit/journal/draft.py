@@ -1,0 +1,44 @@
+"""A record on its way to the journal: redacted, not yet chained."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+HEAD = ("event", "time", "stream_id", "request_id", "app", "subject")
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """Fields of one record and, apart from them, its redacted words."""
+
+    record: dict[str, object]
+    content: dict[str, object] | None = None
+    is_urgent: bool = False
+    """Somebody waits for it: no time is spent on gathering company."""
+
+
+def head(
+    event: str,
+    time_s: float,
+    *,
+    stream_id: str = "",
+    request_id: str = "",
+    app: str = "",
+    subject: str | None = None,
+) -> dict[str, object]:
+    """Return the fields that every record begins with."""
+    return {
+        "event": event,
+        "time": stamp(time_s),
+        "stream_id": stream_id,
+        "request_id": request_id,
+        "app": app,
+        "subject": subject,
+    }
+
+
+def stamp(time_s: float) -> str:
+    """Write a time as RFC 3339 in UTC with milliseconds."""
+    moment = datetime.fromtimestamp(time_s, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,53 @@
+"""Builds a trail from plain settings, so that the gateway needs one call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .commit import Observer
+from .journal import Journal
+from .pseudonym import Pseudonyms, kept_key, key_from_text
+from .record import Level
+from .redact import Redactor
+from .sink import AuditUnavailable, Sink
+from .trail import Trail
+
+
+def open_trail(
+    *,
+    path: str | Path = "var/audit",
+    key: str | None = None,
+    level: Level = "redacted",
+    sinks: Sequence[Sink] = (),
+    clock: Callable[[], float] = time.time,
+    observer: Observer | None = None,
+) -> Trail:
+    """Return a trail whose files are in `path`; `sinks` get every record after it is durable.
+
+    Without a key a random one is made and kept in `path`, so that pseudonyms outlive a restart.
+    Raises AuditUnavailable when the folder cannot be used. `start()` it before use.
+    """
+    folder = Path(path)
+    pseudonyms = open_pseudonyms(folder, key)
+    return Trail(
+        journal=Journal(folder, clock=clock),
+        pseudonyms=pseudonyms,
+        redactor=Redactor(pseudonyms.value),
+        level=level,
+        sinks=sinks,
+        clock=clock,
+        observer=observer,
+    )
+
+
+def open_pseudonyms(folder: Path, key: str | None) -> Pseudonyms:
+    """Return the pseudonyms of a trail: by its configured key, or by the one kept beside it."""
+    if key:
+        return Pseudonyms(key_from_text(key))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Pseudonyms(kept_key(folder / "keys"))
+    except (OSError, ValueError) as exc:
+        raise AuditUnavailable(f"{folder}: {exc}") from exc

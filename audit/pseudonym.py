@@ -1,0 +1,83 @@
+"""Keyed names for people: the same person has the same name, and nobody without the key knows whom.
+
+A bare hash of a telephone or identity number can be found by trying them all; an HMAC cannot.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+_LETTERS = {"key": "k", "user": "u", "address": "a", "email": "e", "tenant": "t"}
+KEY_FILE = "pseudonym.key"
+
+
+class Pseudonyms:
+    """Makes typed tags with one key; different purposes use different derived keys."""
+
+    def __init__(self, key: bytes) -> None:
+        self._root = key
+        self._names = self.derive("names")
+        self._values = self.derive("values")
+
+    def derive(self, purpose: str) -> bytes:
+        """Return a key for one purpose only."""
+        return hmac.digest(self._root, f"sluicegate/audit/{purpose}".encode(), "sha256")
+
+    def name(self, kind: str, value: str) -> str:
+        """Return the pseudonym of an identity: letter of its kind and 80 bits, `u_…`."""
+        letter = _LETTERS.get(kind, "x")
+        return f"{letter}_{_tag(self._names, kind, value, 16)}"
+
+    def value(self, kind: str, value: str) -> str:
+        """Return the short tag (40 bits) of a value found in a text, already normalised."""
+        return _tag(self._values, kind, value, 8)
+
+
+def _tag(key: bytes, kind: str, value: str, length: int) -> str:
+    message = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
+    digest = hmac.digest(key, message, hashlib.sha256)
+    return base64.b32encode(digest[:10]).decode().lower()[:length]
+
+
+def key_from_text(text: str) -> bytes:
+    """Turn a configured secret of any length into a key."""
+    return hashlib.sha256(b"sluicegate/audit\0" + text.encode()).digest()
+
+
+def kept_key(folder: Path) -> bytes:
+    """Return the random key kept in `folder`, made on first use; workers agree on one."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / KEY_FILE
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        _create(path)
+        return _read(path)
+
+
+def _read(path: Path) -> bytes:
+    key = bytes.fromhex(path.read_text().strip())
+    if len(key) != 32:
+        raise ValueError(f"{path} does not hold a key of 32 bytes; remove it to get a new one")
+    return key
+
+
+def _create(path: Path) -> None:
+    draft = path.with_suffix(f".{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, secrets.token_hex(32).encode() + b"\n")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(draft)

@@ -1,0 +1,6 @@
+"""Finds personal values and secrets in text, in linear time, and replaces them. Knows no trail."""
+
+from .finding import Finding, Memory, Redaction
+from .redactor import Redactor
+
+__all__ = ["Finding", "Memory", "Redaction", "Redactor"]

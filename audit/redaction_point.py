@@ -1,0 +1,135 @@
+"""The one place where words of people become words for the trail. Nothing passes it unredacted.
+
+If the redactor fails or is late, the words are withheld and the record says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+
+from .redact import Memory, Redactor
+
+BIG = 16 << 10
+LIMIT = 64 << 10
+BUDGET_S = 2.0
+_NAME = re.compile(r"[A-Za-z0-9._:/-]{0,64}")
+_NUMBER = re.compile(r"\d{9}|^(?:sk|pk|gh[opsu]|xox.|AKIA|AIza|eyJ)[-_A-Za-z0-9]{12}")
+
+
+class Words(msgspec.Struct, frozen=True):
+    """Texts of one record after redaction, and what was found in them (types and counts only)."""
+
+    texts: tuple[str, ...]
+    found: dict[str, int] = {}
+    withheld: str | None = None
+    is_truncated: bool = False
+
+
+class RedactionPoint:
+    """Redacts texts with a size limit and a time budget; big ones in a thread of its own."""
+
+    def __init__(
+        self, redactor: Redactor, *, limit: int = LIMIT, budget_s: float = BUDGET_S
+    ) -> None:
+        self._redactor = redactor
+        self._limit = limit
+        self._budget_s = budget_s
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit-redact")
+        self._is_late = False
+
+    async def words(self, texts: Sequence[str], memory: Memory) -> Words:
+        """Redact the texts of one record; what one of them reveals is redacted in all."""
+        kept, is_truncated = _bounded(texts, self._limit)
+        if sum(map(len, kept)) <= BIG:
+            return self._guarded(kept, memory, is_truncated)
+        if self._is_late:
+            return _withheld(kept, "redactor_late")
+        job = asyncio.get_running_loop().run_in_executor(
+            self._thread, self._guarded, kept, memory, is_truncated
+        )
+        try:
+            async with asyncio.timeout(self._budget_s):
+                return await asyncio.shield(job)
+        except TimeoutError:
+            self._is_late = True
+            job.add_done_callback(self._caught_up)
+            return _withheld(kept, "redactor_late")
+
+    def name(self, value: str) -> str:
+        """Return a short technical name as it is, anything else redacted."""
+        if _NAME.fullmatch(value) and not _NUMBER.search(value):
+            return value
+        return self._guarded((value[:256],), Memory(), False).texts[0]
+
+    def parameters(self, values: dict[str, Any], *, with_texts: bool) -> dict[str, Any]:
+        """Keep numbers and switches; redact texts, or leave them out."""
+        return {
+            self.name(key): kept
+            for key, value in list(values.items())[:64]
+            if (kept := self._value(value, with_texts, depth=4)) is not None
+        }
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._thread.shutdown(wait=False)
+
+    def _caught_up(self, _: object) -> None:
+        self._is_late = False
+
+    def _value(self, value: Any, with_texts: bool, depth: int) -> Any:
+        match value:
+            case bool() | int() | float():
+                return value
+            case str() if with_texts:
+                return self._guarded((value[: self._limit],), Memory(), False).texts[0]
+            case list() | tuple() if depth:
+                kept = [self._value(item, with_texts, depth - 1) for item in value[:64]]
+                return [item for item in kept if item is not None]
+            case dict() if depth:
+                return self.parameters(value, with_texts=with_texts)
+            case _:
+                return None
+
+    def _guarded(self, texts: Sequence[str], memory: Memory, is_truncated: bool) -> Words:
+        try:
+            return self._redact(texts, memory, is_truncated)
+        except Exception:  # noqa: BLE001 - the dispatcher: a fault here reveals and stops nothing
+            return _withheld(texts, "redactor_failed")
+
+    def _redact(self, texts: Sequence[str], memory: Memory, is_truncated: bool) -> Words:
+        found: dict[str, int] = {}
+        done = []
+        for text in self._redactor.session(texts, memory):
+            done.append(text.text)
+            for finding in text.findings:
+                found[finding.type] = found.get(finding.type, 0) + 1
+        return Words(tuple(done), found, None, is_truncated)
+
+
+def _bounded(texts: Sequence[str], limit: int) -> tuple[list[str], bool]:
+    """Cut what is beyond the limit: of many texts the last ones stay."""
+    kept: list[str] = []
+    room = limit
+    for text in reversed(texts):
+        kept.append(_encodable(text[:room]))
+        room -= len(kept[-1])
+    kept.reverse()
+    return kept, sum(map(len, texts)) > limit
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
+def _withheld(texts: Sequence[str], reason: str) -> Words:
+    return Words(tuple(f"[CONTENT_WITHHELD {reason}]" for _ in texts), {}, reason)

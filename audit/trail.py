@@ -1,0 +1,171 @@
+"""The trail: one durable start before a provider is called, exactly one end after it.
+
+It looks on and is never in the way, with one exception: without a trail there is no new chat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from .commit import Committer, Observer
+from .encode import Open, RecordWriter
+from .follow import Followers
+from .journal import Draft, Journal, Recovered, recover_dead_writers
+from .journal.draft import head
+from .pseudonym import Pseudonyms
+from .record import Ended, Level, Notice, Received
+from .redact import Redactor
+from .redaction_point import RedactionPoint, Words
+from .sink import AuditUnavailable, Sink
+
+MAX_OPEN = 100_000
+
+
+def _ignore(_name: str, _value: float) -> None:
+    """Observe nothing."""
+
+
+class Trail:
+    """Takes what happened, redacts it once, and keeps it; one for each process."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        pseudonyms: Pseudonyms,
+        redactor: Redactor,
+        level: Level = "redacted",
+        sinks: Sequence[Sink] = (),
+        clock: Callable[[], float] = time.time,
+        observer: Observer | None = None,
+    ) -> None:
+        self._journal = journal
+        self._pseudonyms = pseudonyms
+        self._level = level
+        self._clock = clock
+        observer = observer or _ignore
+        self._point = RedactionPoint(redactor)
+        self._writer = RecordWriter(self._point, pseudonyms)
+        self._followers = Followers(sinks, observer=observer, on_change=self._tell)
+        self._committer = Committer(journal, on_commit=self._followers.offer, observer=observer)
+        self._open: dict[str, Open] = {}
+        self._late: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a new chat would be recorded."""
+        return self._committer.problem is None
+
+    def pseudonym(self, kind: str, value: str) -> str:
+        """Return the stable name of an identity, such as `u_…` for kind `user`."""
+        return self._pseudonyms.name(kind, value)
+
+    async def start(self) -> list[Recovered]:
+        """Open the journal and end what dead writers left open; raises AuditUnavailable."""
+        await self._committer.start()
+        self._followers.start()
+        recover = partial(recover_dead_writers, self._journal.folder, clock=self._clock)
+        try:
+            return await asyncio.to_thread(recover)
+        except OSError as exc:
+            await self.aclose()
+            raise AuditUnavailable(f"{self._journal.folder}: {exc.strerror}") from exc
+
+    async def received(self, call: Received) -> None:
+        """Record a start durably; raises AuditUnavailable, and then the call must not go on."""
+        if self._level == "none":
+            return
+        if call.stream_id in self._open:
+            raise ValueError("this stream has been received already")
+        if len(self._open) >= MAX_OPEN:
+            raise AuditUnavailable("too many chats are open in the trail")
+        begun = self._writer.begin(call)
+        self._open[call.stream_id] = begun
+        try:
+            draft = await self._start_of(call, begun)
+            written = self._committer.enqueue(draft)
+        except BaseException:
+            self._open.pop(call.stream_id, None)
+            raise
+        await self._settle_start(begun, written)
+
+    async def ended(self, end: Ended) -> None:
+        """Record how a call ended; a second end of the same stream is ignored. Does not raise."""
+        begun = self._open.pop(end.stream_id, None)
+        if begun is None:
+            return
+        texts = [end.answer, end.reasoning, *end.tool_arguments] if self._has_content else []
+        record = self._writer.ended(end, begun, self._clock())
+        draft = Draft(record=record, is_urgent=False)
+        if any(texts):
+            words = await self._point.words(texts, begun.memory)
+            answer, reasoning, *arguments = words.texts
+            content = {"answer": answer, "reasoning": reasoning, "tool_arguments": arguments}
+            draft.content = {key: value for key, value in content.items() if value}
+            _describe(record, words)
+        await self._committer.keep(draft)
+
+    async def notice(self, notice: Notice) -> None:
+        """Record anything else, as soon as the disk allows. Does not raise."""
+        record = self._writer.notice(notice, self._clock())
+        await self._committer.keep(Draft(record=record))
+
+    async def aclose(self) -> None:
+        """End what is open as `shutdown`, write everything, seal the files."""
+        for stream_id in list(self._open):
+            await self.ended(Ended(stream_id=stream_id, outcome="shutdown"))
+        if self._late:
+            await asyncio.wait(self._late, timeout=1)
+        await self._committer.aclose()
+        await self._followers.aclose()
+        self._point.close()
+
+    @property
+    def _has_content(self) -> bool:
+        return self._level in ("redacted", "sealed")
+
+    async def _start_of(self, call: Received, begun: Open) -> Draft:
+        record = self._writer.received(call, begun, self._clock(), self._has_content)
+        draft = Draft(record=record, is_urgent=True)
+        if self._has_content and call.turns:
+            words = await self._point.words([turn.text for turn in call.turns], begun.memory)
+            turns = [
+                {"role": self._point.name(turn.role), "text": text}
+                for turn, text in zip(call.turns, words.texts, strict=True)
+            ]
+            draft.content = {"turns": turns}
+            _describe(record, words)
+        return draft
+
+    async def _settle_start(self, begun: Open, written: asyncio.Future[bool]) -> None:
+        """Wait for the disk. Who stops waiting may leave a start behind: it gets its end."""
+        try:
+            await self._committer.wait(written)
+        except BaseException:
+            self._open.pop(begun.stream_id, None)
+            task = asyncio.create_task(self._end_if_written(begun, written))
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
+            raise
+
+    async def _end_if_written(self, begun: Open, written: asyncio.Future[bool]) -> None:
+        if await written:
+            end = Ended(
+                stream_id=begun.stream_id, outcome="internal", error_code="audit_unavailable"
+            )
+            await self._committer.keep(Draft(record=self._writer.ended(end, begun, self._clock())))
+
+    def _tell(self, event: str, fields: dict[str, object]) -> None:
+        """Record something about the trail itself, without waiting."""
+        self._committer.add(Draft(record={**head(event, self._clock()), **fields}))
+
+
+def _describe(record: dict[str, object], words: Words) -> None:
+    record["redacted"] = words.found
+    if words.withheld:
+        record["content_withheld"] = words.withheld
+    if words.is_truncated:
+        record["is_truncated"] = True

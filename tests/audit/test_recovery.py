@@ -1,0 +1,116 @@
+"""A writer that was killed: what it left open is ended, what it left torn is cut and recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from audit import open_trail
+from audit.chain import GENESIS, follow
+
+CHILD = textwrap.dedent("""
+    import asyncio, sys
+    from audit import Ended, Received, open_trail
+
+    async def main(folder):
+        trail = open_trail(path=folder, key="k")
+        await trail.start()
+        async def chat(n):
+            await trail.received(Received(stream_id=f"s{n}", request_id="r", app="a", route="w",
+                dialect="w", model="m", identity="i", identity_kind="user", address=""))
+            print(f"s{n}", flush=True)
+            if n % 3:
+                await trail.ended(Ended(stream_id=f"s{n}", outcome="done"))
+        for n in range(0, 100000, 8):
+            await asyncio.gather(*map(chat, range(n, n + 8)))
+
+    asyncio.run(main(sys.argv[1]))
+""")
+
+
+def kill_in_mid_flight(folder, lines: int) -> list[str]:
+    """Run a writer, kill it after it acknowledged `lines` starts, return what it acknowledged."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    seen = [child.stdout.readline().strip() for _ in range(lines)]
+    os.kill(child.pid, signal.SIGKILL)
+    rest, _ = child.communicate()
+    return seen + rest.split("\n")[: rest.count("\n")]
+
+
+async def restart(folder):
+    """Start and stop a trail; return what it recovered."""
+    trail = open_trail(path=folder, key="k")
+    done = await trail.start()
+    await trail.aclose()
+    return done
+
+
+def starts_and_ends(found):
+    starts = [record["stream_id"] for record in found if record["event"] == "chat.received"]
+    ends = [record["stream_id"] for record in found if record["event"] != "chat.received"]
+    return starts, ends
+
+
+@pytest.mark.parametrize("lines", [1, 9, 40])
+async def test_killed_writer_loses_no_acknowledged_start_and_every_start_gets_one_end(
+    tmp_path, records, lines
+):
+    acknowledged = await asyncio.to_thread(kill_in_mid_flight, tmp_path, lines)
+
+    done = await restart(tmp_path)
+
+    starts, ends = starts_and_ends(records(tmp_path))
+    assert len(done) == 1
+    assert set(acknowledged) <= set(starts)
+    assert sorted(starts) == sorted(ends)
+    unknown = [r for r in records(tmp_path) if r.get("outcome") == "unknown"]
+    assert {record["event"] for record in unknown} == {"chat.aborted"}
+    assert unknown[0]["usage"] == {}
+    assert await restart(tmp_path) == []
+
+
+async def test_torn_tail_is_cut_and_recorded(tmp_path, records):
+    await asyncio.to_thread(kill_in_mid_flight, tmp_path, 3)
+    (path,) = tmp_path.glob("*[0-9].jsonl")
+    whole = path.read_bytes()
+    end = whole.rstrip(b"\n").rfind(b"\n") + 1
+    path.write_bytes(whole[: end + 25])
+
+    done = await restart(tmp_path)
+
+    assert done[0].cut_bytes == 25
+    assert records(tmp_path, prefix="audit.recovered")[0]["cut_bytes"] == 25
+    head = GENESIS
+    for line in path.read_bytes().splitlines():
+        head = follow(head, line)
+
+
+async def test_tail_cut_at_any_byte_leaves_a_chain_that_can_be_continued(tmp_path, records):
+    await asyncio.to_thread(kill_in_mid_flight, tmp_path, 1)
+    (path,) = tmp_path.glob("*[0-9].jsonl")
+    whole = path.read_bytes()[:1500]
+
+    for size in range(0, len(whole), 97):
+        path.write_bytes(whole[:size])
+        await restart(tmp_path)
+        starts, ends = starts_and_ends(records(tmp_path))
+        assert sorted(starts) == sorted(ends)
+
+
+async def test_living_writer_is_left_alone(tmp_path, call, records):
+    living = open_trail(path=tmp_path, key="k")
+    await living.start()
+    await living.received(call())
+
+    assert await restart(tmp_path) == []
+
+    assert starts_and_ends(records(tmp_path)) == (["s1"], [])
+    await living.aclose()
