@@ -1,0 +1,3 @@
+export * from "./client.js";
+import * as Sluicegate from "./client.js";
+export default Sluicegate;
