@@ -7,13 +7,15 @@ from typing import Literal, Protocol
 
 import msgspec
 
-Unit = Literal["requests", "tokens", "concurrent"]
+Unit = Literal["requests", "tokens", "concurrent", "money"]
+"""`money` counts integer micro-units; the caller owns the price table."""
+Period = Literal["day", "month"]
 OnOutage = Literal["local", "closed", "open"]
 Source = Literal["redis", "memory", "local", "open", "closed", "none"]
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """One policy: at most `quota` of `unit` in any `window_s` seconds (no window for `concurrent`)."""
+    """One policy: at most `quota` of `unit` in any `window_s` seconds, or at once (`concurrent`)."""
 
     name: str
     unit: Unit
@@ -22,10 +24,15 @@ class Limit(msgspec.Struct, frozen=True):
     on_outage: OnOutage = "local"
     shadow: bool = False
     """Report, never refuse."""
+    period: Period | None = None
+    """A calendar budget: the quota of a day or month of `timezone`, not of a sliding window."""
+    timezone: str = "UTC"
+    burst: int = 0
+    """Smooth spacing: at most this many at once, the rest of the quota evenly over the window."""
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """What one call wants of one limit. `subject` is opaque, already pseudonymous, at most 64 bytes."""
+    """What one call wants of one limit. `subject` is opaque, pseudonymous, at most 64 bytes."""
 
     limit: Limit
     subject: str
@@ -38,8 +45,6 @@ class Standing(msgspec.Struct, frozen=True):
     limit: Limit
     remaining: int
     reset_s: float
-    bucket: int = -1
-    """Where the charge lies, for the refund at settlement."""
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -49,6 +54,7 @@ class Decision(msgspec.Struct, frozen=True):
     call_id: str
     charges: tuple[Charge, ...] = ()
     standings: tuple[Standing, ...] = ()
+    """One for each charge, in the same order; empty when no store was asked."""
     violated: tuple[str, ...] = ()
     """Names of the limits that said no; also those in shadow mode."""
     retry_after_s: float = 0.0

@@ -1,0 +1,126 @@
+"""Collects what one loop tick wants of the store into one trip, and answers by a deadline.
+
+An item that was not answered in time resolves to None; whether it was carried out is then unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from .store import StoreAway
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class _Waiting(Generic[Item, Answer]):
+    __slots__ = ("due", "future", "item")
+
+    def __init__(self, item: Item, future: asyncio.Future[Answer | None], due: float) -> None:
+        self.item = item
+        self.future = future
+        self.due = due
+
+
+class Pipe(Generic[Item, Answer]):
+    """Batches items of the same kind. `send` carries a batch; `failed` hears why one was not."""
+
+    def __init__(
+        self,
+        send: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+        failed: Callable[[str], None],
+        *,
+        deadline_s: float,
+        max_batch: int = 64,
+        max_trips: int = 2,
+    ) -> None:
+        self._send = send
+        self._failed = failed
+        self._deadline_s = deadline_s
+        self._max_batch = max_batch
+        self._max_trips = max_trips
+        self._pending: deque[_Waiting[Item, Answer]] = deque()
+        self._watched: deque[_Waiting[Item, Answer]] = deque()
+        self._trips: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_scheduled = False
+
+    def submit(self, item: Item) -> asyncio.Future[Answer | None]:
+        """Send an item with the others of this tick; the future resolves within the deadline."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(item, loop.create_future(), loop.time() + self._deadline_s)
+        self._pending.append(waiting)
+        self._watched.append(waiting)
+        if self._timer is None:
+            self._timer = loop.call_at(waiting.due, self._expire)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            loop.call_soon(self._flush)
+        return waiting.future
+
+    def give_up(self) -> None:
+        """Answer everything with None now and drop the trips under way."""
+        for trip in self._trips:
+            trip.cancel()
+        for waiting in (*self._pending, *self._watched):
+            _answer(waiting, None)
+        self._pending.clear()
+
+    async def aclose(self) -> None:
+        """Give up what is left and wait until no trip runs."""
+        self.give_up()
+        if self._timer is not None:
+            self._timer.cancel()
+        await asyncio.gather(*self._trips, return_exceptions=True)
+
+    def _flush(self) -> None:
+        self._is_scheduled = False
+        while self._pending and len(self._trips) < self._max_trips:
+            batch = self._next_batch()
+            if batch:
+                trip = asyncio.get_running_loop().create_task(self._carry(batch))
+                self._trips.add(trip)
+                trip.add_done_callback(self._landed)
+
+    def _next_batch(self) -> list[_Waiting[Item, Answer]]:
+        """Return the oldest items that somebody still waits for."""
+        batch: list[_Waiting[Item, Answer]] = []
+        while self._pending and len(batch) < self._max_batch:
+            waiting = self._pending.popleft()
+            if not waiting.future.done():
+                batch.append(waiting)
+        return batch
+
+    async def _carry(self, batch: list[_Waiting[Item, Answer]]) -> None:
+        try:
+            answers = await self._send([waiting.item for waiting in batch])
+            for waiting, answer in zip(batch, answers, strict=True):
+                _answer(waiting, answer)
+        except StoreAway as exc:
+            self._failed(exc.reason)
+        finally:
+            for waiting in batch:
+                _answer(waiting, None)
+
+    def _landed(self, trip: asyncio.Task[None]) -> None:
+        self._trips.discard(trip)
+        self._flush()
+
+    def _expire(self) -> None:
+        """Answer what is overdue; one timer serves all, because all have the same deadline."""
+        loop = asyncio.get_running_loop()
+        now, watched = loop.time(), self._watched
+        while watched and (watched[0].future.done() or watched[0].due <= now):
+            waiting = watched.popleft()
+            if not waiting.future.done():
+                _answer(waiting, None)
+                self._failed("timeout")
+        self._timer = loop.call_at(watched[0].due, self._expire) if watched else None
+
+
+def _answer(waiting: _Waiting[Item, Answer], answer: Answer | None) -> None:
+    if not waiting.future.done():
+        waiting.future.set_result(answer)

@@ -1,0 +1,145 @@
+"""The background work of a Redis limiter: one task that renews, pays, probes and sweeps."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+
+from .backlog import Backlog
+from .breaker import Breaker
+from .limiter import Charge, Limit
+from .link import Link
+from .store import StoreAway, advise
+from .wire import Ask, Ending
+
+_CHUNK = 200
+
+
+class Upkeep:
+    """Keeps what this worker holds in the store alive, and finds out when the store is back."""
+
+    def __init__(
+        self,
+        link: Link,
+        breaker: Breaker,
+        backlog: Backlog,
+        open_calls: Mapping[str, Ask],
+        changed: Callable[[], None],
+        *,
+        renew_s: float,
+        probe_s: float,
+        lease_s: float,
+    ) -> None:
+        self._link = link
+        self._breaker = breaker
+        self._backlog = backlog
+        self._open_calls = open_calls
+        self._changed = changed
+        self._renew_s = renew_s
+        self._probe_s = probe_s
+        self._lease_s = lease_s
+        self._wake = asyncio.Event()
+        self._renew_at = 0.0
+        self._sweep_at = time.monotonic() + 2 * lease_s
+        self.swept = 0
+        self.warnings: tuple[tuple[str, str], ...] = ()
+
+    def wake(self) -> None:
+        """Look at the backlog and the breaker now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            try:
+                await self._turn()
+            except StoreAway as exc:
+                if self._breaker.fail(exc.reason):
+                    self._changed()
+            await self._pause()
+
+    async def greet(self) -> None:
+        """Look at the server's settings and sign in; raises StoreAway."""
+        self.warnings = await advise(self._link.store)
+        await self._link.renew(())
+
+    async def _turn(self) -> None:
+        if self._breaker.is_open:
+            await self._probe()
+        if self._breaker.is_open:
+            return
+        await self._backlog.pay(self._link)
+        now = time.monotonic()
+        if now >= self._renew_at:
+            self._renew_at = now + self._renew_s
+            await self._renew()
+        if now >= self._sweep_at:
+            self._sweep_at = now + self._renew_s
+            await self._sweep()
+
+    async def _pause(self) -> None:
+        is_busy = self._breaker.is_open or len(self._backlog) > 0
+        due_s = max(0.0, self._renew_at - time.monotonic())
+        try:
+            async with asyncio.timeout(self._probe_s if is_busy else due_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        self._wake.clear()
+        if is_busy:
+            await asyncio.sleep(self._probe_s)
+
+    async def _probe(self) -> None:
+        """Ask for a sign of life; when there were enough, pay all debts, then trust again."""
+        try:
+            await self._link.renew(())
+            if not self._breaker.probe(is_good=True):
+                return
+            await self._backlog.pay(self._link)
+        except StoreAway as exc:
+            self._breaker.probe(is_good=False, reason=exc.reason)
+            return
+        self._renew_at = 0.0
+        self._sweep_at = time.monotonic() + 2 * self._lease_s
+        self._breaker.close()
+        self._changed()
+
+    async def _renew(self) -> None:
+        """Renew all open calls; those that the store lost are written back."""
+        calls = iter(list(self._open_calls.values()))
+        while True:
+            chunk = [ask for ask in islice(calls, _CHUNK) if not self._backlog.owes(ask.call_id)]
+            for ask in await self._link.renew(chunk):
+                if ask.call_id in self._open_calls:
+                    self._backlog.admit(ask)
+            if not chunk:
+                break
+        await self._backlog.pay(self._link)
+
+    async def _sweep(self) -> None:
+        """Settle calls of dead workers with what they had used when last heard of."""
+        orphans = await self._link.orphans(self._lease_s)
+        endings = [orphan_end(call_id, record or b"") for call_id, record in orphans]
+        if endings:
+            self.swept += sum(await self._link.end(endings))
+
+
+def orphan_end(call_id: str, record: bytes) -> Ending:
+    """Return the end of a call that nobody else will end, from its record."""
+    head, _, rows = record.decode().partition("|")
+    so_far = [int(item) for item in head.split(",") if item]
+    ask = Ask(call_id, [Charge(_UNKNOWN, "") for _ in _keys(rows)], 0.0)
+    ask.keys = list(_keys(rows))
+    actual = (so_far + [-1] * len(ask.keys))[: len(ask.keys)]
+    return Ending(ask, actual, 0)
+
+
+_UNKNOWN = Limit("", "requests", 0)
+
+
+def _keys(rows: str) -> Iterator[str]:
+    """Return the key of each row; a row that charged nothing has none, any key will do."""
+    for row in rows.split("\n")[1:]:
+        yield row.split(" ", 4)[4] if row != "-" else "-"

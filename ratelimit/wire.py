@@ -1,0 +1,171 @@
+"""What is said to the scripts and what they answer: keys, arguments, flat lists of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+from .limiter import Charge, Decision, Limit, Source, Standing
+from .meter import SECOND, Meter
+from .store import Script
+from .window import NEVER
+
+ACQUIRE: Final = Script("acquire.lua")
+SETTLE: Final = Script("settle.lua")
+RENEW: Final = Script("renew.lua")
+
+Mode = Literal["t", "f", "p"]
+"""Take, force (the store learns what was admitted without it), peek."""
+_ALLOWED: Final = frozenset((1, 2))
+_MAX_METERS: Final = 4096
+
+
+class Ask:
+    """One call that wants to be admitted, and once admitted the open call itself."""
+
+    __slots__ = ("age_us", "born_s", "call_id", "charges", "is_unsure", "keys", "mode", "so_far")
+
+    def __init__(self, call_id: str, charges: Sequence[Charge], born_s: float) -> None:
+        self.call_id = call_id
+        self.charges = charges
+        self.born_s = born_s
+        self.mode: Mode = "t"
+        self.age_us = 0
+        self.keys: list[str] = []
+        """Keys of the charges, known once it was sent; its end needs the same ones."""
+        self.so_far: list[int] = []
+        self.is_unsure = False
+        """An earlier trip was not answered: it may still be carried out, even after the end."""
+
+
+class Ending:
+    """The end of a call: true costs by charge, -1 where the charge stays."""
+
+    __slots__ = ("actual", "ask", "tomb_s")
+
+    def __init__(self, ask: Ask, actual: list[int], tomb_s: int) -> None:
+        self.ask = ask
+        self.actual = actual
+        self.tomb_s = tomb_s
+
+
+class Wire:
+    """Encodes and decodes for one tenant: all its keys share a hash tag, so a slot."""
+
+    def __init__(self, tenant: str, *, lease_s: float, record_s: int) -> None:
+        root = f"rl:{{{tenant}}}:"
+        self._root = root
+        self._record = f"{root}@call:"
+        self.index = f"{root}@open"
+        self.workers = f"{root}@live"
+        self.lease_us = round(lease_s * SECOND)
+        self.record_s = record_s
+        self._meters: dict[Limit, Meter] = {}
+
+    def meter(self, limit: Limit) -> Meter:
+        """Return the fixed numbers of a limit."""
+        found = self._meters.get(limit)
+        if found is None:
+            if len(self._meters) >= _MAX_METERS:
+                self._meters.clear()
+            found = self._meters[limit] = Meter(limit, self._root)
+        return found
+
+    def record(self, call_id: str) -> str:
+        """Return the key of a call's record."""
+        return self._record + call_id
+
+    def acquire(
+        self, asks: Sequence[Ask], now: int, wall: int
+    ) -> tuple[list[str], list[str | int]]:
+        """Return keys and arguments that decide all of `asks`."""
+        keys: list[str] = [self.index]
+        calls: list[str | int] = []
+        policies: list[str | int] = []
+        numbers: dict[Limit, tuple[int, Meter]] = {}
+        for ask in asks:
+            charges = ask.charges
+            calls += (ask.call_id, ask.mode, ask.age_us, len(charges))
+            names = []
+            for charge in charges:
+                known = numbers.get(charge.limit)
+                if known is None:
+                    known = numbers[charge.limit] = self._number(charge.limit, numbers, wall)
+                    policies += _policy(known[1])
+                names.append(known[1].key(charge.subject))
+                calls += (known[0], charge.cost)
+            ask.keys = names
+            keys.append(self._record + ask.call_id)
+            keys += names
+        return keys, [now, self.lease_us, self.record_s, len(numbers), *policies, *calls]
+
+    def _number(
+        self, limit: Limit, numbers: Mapping[Limit, object], wall: int
+    ) -> tuple[int, Meter]:
+        meter = self.meter(limit)
+        meter.at(wall)
+        return len(numbers) + 1, meter
+
+    def settle(self, endings: Sequence[Ending], now: int) -> tuple[list[str], list[str | int]]:
+        """Return keys and arguments that end all of `endings`."""
+        keys: list[str] = [self.index]
+        args: list[str | int] = [now]
+        for ending in endings:
+            keys.append(self._record + ending.ask.call_id)
+            keys += ending.ask.keys
+            args += (ending.ask.call_id, ending.tomb_s, len(ending.actual))
+            args += ending.actual
+        return keys, args
+
+    def renew(
+        self, asks: Sequence[Ask], now: int, worker: str, worker_us: int
+    ) -> tuple[list[str], list[str | int]]:
+        """Return keys and arguments that keep a worker and its open calls alive."""
+        keys = [self.workers, self.index]
+        args: list[str | int] = [now, self.lease_us, self.record_s, worker, worker_us]
+        for ask in asks:
+            pairs = zip(ask.charges, ask.keys, strict=True)
+            leases = [key for charge, key in pairs if charge.limit.unit == "concurrent"]
+            keys += (self._record + ask.call_id, *leases)
+            args += (ask.call_id, ",".join(map(str, ask.so_far)), len(leases))
+        return keys, args
+
+
+def _policy(meter: Meter) -> tuple[str, int, int, int]:
+    return meter.kind, meter.quota, meter.width, int(meter.limit.shadow)
+
+
+def decode(asks: Sequence[Ask], reply: Sequence[int], source: Source = "redis") -> list[Decision]:
+    """Read the decisions out of a reply of the acquire script."""
+    at = 1
+    decisions = []
+    for ask in asks:
+        size = len(ask.charges)
+        end = at + 2 + 3 * size
+        decisions.append(_decision(ask, reply[at], reply[at + 1], reply[at + 2 : end], source))
+        at = end
+    return decisions
+
+
+def _decision(ask: Ask, status: int, wait: int, numbers: Sequence[int], source: Source) -> Decision:
+    limits = [charge.limit for charge in ask.charges]
+    standings = [
+        Standing(limit, free, reset / SECOND)
+        for limit, free, reset in zip(limits, numbers[::3], numbers[1::3], strict=True)
+    ]
+    allowed = status in _ALLOWED
+    refusals = numbers[2::3]
+    violated: tuple[str, ...] = ()
+    if 1 in refusals:
+        pairs = zip(limits, refusals, strict=True)
+        violated = tuple([limit.name for limit, is_violated in pairs if is_violated])
+    return Decision(
+        allowed=allowed,
+        call_id=ask.call_id,
+        charges=tuple(ask.charges),
+        standings=tuple(standings),
+        violated=violated,
+        retry_after_s=0.0 if allowed or wait == NEVER else wait / SECOND,
+        source=source,
+        is_impossible=not allowed and wait == NEVER,
+    )
