@@ -1,0 +1,44 @@
+"""One way to answer with a whole generation at once, for every protocol."""
+
+from __future__ import annotations
+
+import asyncio
+
+from backends import Event
+from gateway.call import Call
+from gateway.errors import error_of
+from gateway.flow import open_generation
+from gateway.rooms import Rooms
+from gateway.stream.end import End
+from gateway.stream.generation import Generation
+from ratelimit import Decision
+
+
+class SilentWriter:
+    """Writes nothing: the answer is read from the transcript."""
+
+    heartbeat = b""
+
+    def event(self, event: Event, sequence: int) -> bytes:
+        """Return no frame."""
+        return b""
+
+    def end(self, end: End, sequence: int) -> bytes:
+        """Return no frame."""
+        return b""
+
+
+async def collect(call: Call, rooms: Rooms) -> tuple[Generation, End, Decision]:
+    """Run a call to its end; a client that leaves ends it. Raises the error of a failed one."""
+    generation, decision = await open_generation(
+        call, rooms, lambda generation: SilentWriter(), leave="cancel"
+    )
+    generation.start(is_expected=True)
+    try:
+        end = await asyncio.shield(generation.settled)
+    except asyncio.CancelledError:
+        await generation.stop("client_gone")
+        raise
+    if end.finish_reason is None:
+        raise error_of(end)
+    return generation, end, decision

@@ -1,0 +1,134 @@
+"""OpenAI's routes, so that its unmodified SDKs work: chat completions and models."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from aiohttp import web
+
+from backends import ChatRequest
+from gateway.api.body import read_json
+from gateway.api.collecting import collect
+from gateway.api.streaming import stream_generation
+from gateway.call import Call
+from gateway.dialects import openai_chat
+from gateway.dialects.encode import json_bytes
+from gateway.errors import ApiError, error_of
+from gateway.flow import open_generation
+from gateway.limits import standing_headers
+from gateway.middleware.authentication import IDENTITY
+from gateway.middleware.edge import REQUEST_ID, route_of
+from gateway.rooms import ROOMS, Rooms
+from gateway.stream.generation import Generation
+
+COMMIT_S = 10.0
+"""Until then a provider's failure is still a real HTTP status; afterwards headers and heartbeats
+go out, below the idle limits of common proxies."""
+
+
+def setup_openai(app: web.Application) -> None:
+    """Register the routes."""
+    app.router.add_post("/v1/chat/completions", chat_completions, name="openai_chat")
+    app.router.add_get("/v1/models", models, name="models")
+    app.router.add_get("/v1/models/{model:.+}", model, name="model")
+
+
+async def chat_completions(request: web.Request) -> web.StreamResponse:
+    """Answer as a stream of chunks or as one completion."""
+    rooms = request.app[ROOMS]
+    typed, chat = openai_chat.parse(await read_json(request))
+    call = provider_call(request, rooms, chat, openai_chat.NAME)
+    created = int(time.time())
+    if not typed.stream:
+        generation, end, decision = await collect(call, rooms)
+        body = openai_chat.completion(
+            generation.id, chat.model, created, generation.transcript, end
+        )
+        headers = standing_headers(decision, call.dialect) | served_by(generation)
+        return web.Response(body=json_bytes(body), content_type="application/json", headers=headers)
+    generation, decision = await open_generation(
+        call,
+        rooms,
+        lambda id: openai_chat.ChunkWriter(id, chat.model, created, wants_usage=typed.wants_usage),
+        leave="cancel",
+    )
+    await first_output(generation)
+    headers = standing_headers(decision, call.dialect) | served_by(generation)
+    return await stream_generation(request, rooms, generation, headers=headers)
+
+
+def provider_call(request: web.Request, rooms: Rooms, chat: ChatRequest, dialect: str) -> Call:
+    """Return the call of a provider protocol, after checking the key's rights."""
+    identity, settings = request[IDENTITY], rooms.settings
+    settings.check_model(chat.model, identity.key, code="model_not_found")
+    apps = identity.key.apps if identity.key else None
+    name = apps[0] if apps else settings.default_app
+    return Call(
+        request_id=request[REQUEST_ID],
+        route=route_of(request),
+        dialect=dialect,
+        app_name=name,
+        app=settings.app(name),
+        identity=identity,
+        chat=chat,
+    )
+
+
+async def first_output(generation: Generation) -> None:
+    """Start a generation and wait for its first output, so that a failure keeps its status."""
+    generation.start(is_expected=True)
+    timer = asyncio.get_running_loop().call_later(COMMIT_S, generation.open_anyway)
+    try:
+        await generation.opened
+    except asyncio.CancelledError:
+        await generation.stop("client_gone")
+        raise
+    finally:
+        timer.cancel()
+    end = generation.end
+    if end is not None and end.finish_reason is None and generation.transcript.first_at is None:
+        raise error_of(end)
+
+
+def served_by(generation: Generation) -> dict[str, str]:
+    """Return the header that tells which backend answers."""
+    name = generation.transcript.served_by
+    return {"x-gateway-served-by": name} if name else {}
+
+
+async def models(request: web.Request) -> web.Response:
+    """List the aliases that the key may use, in the caller's shape."""
+    rooms = request.app[ROOMS]
+    names = rooms.settings.models_for(request[IDENTITY].key)
+    if "anthropic-version" in request.headers:
+        data = [_anthropic_model(name) for name in names]
+        ends = {"first_id": names[0], "last_id": names[-1]} if names else {}
+        return web.json_response({"data": data, "has_more": False, **ends})
+    return web.json_response({"object": "list", "data": [_openai_model(name) for name in names]})
+
+
+async def model(request: web.Request) -> web.Response:
+    """Show one alias."""
+    rooms = request.app[ROOMS]
+    name = request.match_info["model"]
+    if name not in rooms.settings.models_for(request[IDENTITY].key):
+        raise ApiError("model_not_found", f"There is no model {name[:64]!r}.", field="model")
+    is_anthropic = "anthropic-version" in request.headers
+    return web.json_response(_anthropic_model(name) if is_anthropic else _openai_model(name))
+
+
+CREATED = 1_763_942_400
+
+
+def _openai_model(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": "sluicegate"}
+
+
+def _anthropic_model(name: str) -> dict[str, object]:
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": name,
+        "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(CREATED)),
+    }

@@ -1,0 +1,1 @@
+"""Who calls: API keys, signed user claims, tickets, addresses behind trusted proxies."""

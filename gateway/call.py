@@ -1,0 +1,23 @@
+"""What travels through the rooms: one request on its way."""
+
+from __future__ import annotations
+
+import msgspec
+
+from backends import ChatRequest
+from gateway.auth.identity import Identity
+from gateway.config.schema import App
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One admitted-or-not call: who asks what, through which door."""
+
+    request_id: str
+    route: str
+    dialect: str
+    app_name: str
+    app: App
+    identity: Identity
+    chat: ChatRequest
+    user_email: str | None = None
+    user_role: str | None = None

@@ -1,0 +1,74 @@
+"""Reading JSON bodies: every mistake becomes an error that names the field."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from gateway.errors import ApiError, bad_field
+
+T = TypeVar("T")
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+_EXPECTED = re.compile(r"Expected `(?P<want>[^`]*)`(?:, got `(?P<got>[^`]*)`)?")
+_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
+_WORDS = {
+    "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false",
+    "array": "a list", "object": "an object", "null": "null",
+}  # fmt: skip
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def decode(body: bytes, shape: type[T]) -> T:
+    """Decode a JSON body into `shape`; unknown fields are tolerated."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as exc:
+        raise _named(exc) from exc
+    except msgspec.DecodeError as exc:
+        raise ApiError("bad_request", "The body is not valid JSON.", field="body") from exc
+    except UnicodeDecodeError as exc:
+        raise ApiError("bad_request", "The body is not valid UTF-8.", field="body") from exc
+    except RecursionError as exc:
+        raise ApiError("bad_request", "The body is nested too deeply.", field="body") from exc
+
+
+def convert(value: object, shape: type[T], prefix: str) -> T:
+    """Turn an already decoded value into `shape`; `prefix` is where it stands in the request."""
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as exc:
+        raise _named(exc, prefix) from exc
+
+
+def _named(exc: msgspec.ValidationError, prefix: str = "") -> ApiError:
+    match = _AT.match(str(exc))
+    what = match["what"] if match else str(exc)
+    path = prefix + (match["path"] or "" if match else "")
+    missing = _MISSING.search(what)
+    if missing:
+        field = f"{path}.{missing['name']}".lstrip(".")
+        return bad_field(field, "is required.")
+    field = path.lstrip(".") or "body"
+    expected = _EXPECTED.search(what)
+    if expected:
+        wanted = " or ".join(
+            _WORDS.get(name.strip(), name.strip()) for name in expected[1].split("|")
+        )
+        return bad_field(field, f"must be {wanted}.")
+    return bad_field(field, what[:1].lower() + what[1:] + ".")
+
+
+def clean_text(field: str, text: str, limit: int, *, allow_blank: bool = False) -> str:
+    """Return the text if it is fit for a prompt; blank, too long and control characters are not."""
+    if not allow_blank and not text.strip():
+        raise bad_field(field, "must not be blank.")
+    if len(text) > limit:
+        raise ApiError("too_large", f"{field}: at most {limit} characters.", field=field)
+    bad = _CONTROL.search(text)
+    if bad:
+        raise bad_field(
+            field, f"holds the control character U+{ord(bad[0]):04X} at position {bad.start()}."
+        )
+    return text

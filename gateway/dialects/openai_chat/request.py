@@ -1,0 +1,301 @@
+"""From an OpenAI chat body to a `ChatRequest`. Fields that we do not type stay in `origin`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from backends import (
+    ChatRequest,
+    DocumentPart,
+    Effort,
+    ImagePart,
+    Message,
+    Origin,
+    Part,
+    ReasoningPart,
+    ResponseFormat,
+    TextPart,
+    Tool,
+    ToolChoice,
+    ToolResultPart,
+    ToolUsePart,
+)
+from gateway.dialects.body import decode
+from gateway.errors import bad_field
+
+_DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+);base64,(?P<data>.*)", re.DOTALL)
+
+
+class FunctionIn(msgspec.Struct):
+    """The function of a tool or of a tool call."""
+
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+    arguments: str = ""
+
+
+class ToolIn(msgspec.Struct):
+    """A tool as offered."""
+
+    function: FunctionIn
+    type: str = "function"
+
+
+class ToolCallIn(msgspec.Struct):
+    """A tool call that the assistant made earlier."""
+
+    id: str
+    function: FunctionIn
+    type: str = "function"
+
+
+class PartIn(msgspec.Struct):
+    """One content part of any type."""
+
+    type: str
+    text: str | None = None
+    refusal: str | None = None
+    image_url: dict[str, Any] | None = None
+    file: dict[str, Any] | None = None
+
+
+class MessageIn(msgspec.Struct):
+    """One message of any role."""
+
+    role: str
+    content: str | list[PartIn] | None = None
+    tool_calls: list[ToolCallIn] | None = None
+    tool_call_id: str | None = None
+    reasoning_content: str | None = None
+
+
+class StreamOptions(msgspec.Struct):
+    """What the stream should carry beside text."""
+
+    include_usage: bool | None = None
+
+
+class OpenAIChat(msgspec.Struct):
+    """The typed part of the body."""
+
+    model: str
+    messages: list[MessageIn]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    n: int | None = None
+    tools: list[ToolIn] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: dict[str, Any] | None = None
+    reasoning_effort: Effort | None = None
+    functions: list[Any] | None = None
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether the client asked for the usage chunk."""
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+
+def parse(body: bytes) -> tuple[OpenAIChat, ChatRequest]:
+    """Read a body; raise an error that names the field."""
+    typed = decode(body, OpenAIChat)
+    _check(typed)
+    system: list[TextPart] = []
+    messages: list[Message] = []
+    for index, message in enumerate(typed.messages):
+        _take(message, f"messages[{index}]", system, messages)
+    if not messages:
+        raise bad_field("messages", "needs at least one message that is not a system message.")
+    return typed, ChatRequest(
+        model=typed.model,
+        messages=tuple(messages),
+        system=tuple(system),
+        tools=tuple(_tool(tool) for tool in typed.tools or ()),
+        tool_choice=_tool_choice(typed),
+        max_tokens=typed.max_completion_tokens or typed.max_tokens,
+        temperature=typed.temperature,
+        top_p=typed.top_p,
+        stop=(typed.stop,) if isinstance(typed.stop, str) else tuple(typed.stop or ()),
+        seed=typed.seed,
+        effort=typed.reasoning_effort,
+        response_format=_response_format(typed.response_format),
+        origin=Origin("openai.chat", msgspec.json.decode(body)),
+    )
+
+
+def _check(typed: OpenAIChat) -> None:
+    if not typed.model.strip():
+        raise bad_field("model", "must not be blank.")
+    if not typed.messages:
+        raise bad_field("messages", "must not be empty.")
+    if typed.n is not None and typed.n != 1:
+        raise bad_field("n", "only 1 is supported.")
+    if typed.functions:
+        raise bad_field("functions", "is the legacy form; use `tools`.")
+    for name in ("max_tokens", "max_completion_tokens"):
+        value = getattr(typed, name)
+        if value is not None and value < 1:
+            raise bad_field(name, "must be at least 1.")
+    if typed.temperature is not None and not 0 <= typed.temperature <= 2:
+        raise bad_field("temperature", "must lie between 0 and 2.")
+    if typed.top_p is not None and not 0 <= typed.top_p <= 1:
+        raise bad_field("top_p", "must lie between 0 and 1.")
+
+
+def _take(message: MessageIn, at: str, system: list[TextPart], messages: list[Message]) -> None:
+    match message.role:
+        case "system" | "developer":
+            texts = [part for part in _parts(message, at) if isinstance(part, TextPart)]
+            if messages:
+                messages.append(Message("system", tuple(texts)))
+            else:
+                system.extend(texts)
+        case "user":
+            parts = _parts(message, at)
+            if not parts:
+                raise bad_field(f"{at}.content", "must not be empty.")
+            messages.append(Message("user", tuple(parts)))
+        case "assistant":
+            messages.append(Message("assistant", tuple(_assistant(message, at))))
+        case "tool":
+            _tool_result(message, at, messages)
+        case role:
+            raise bad_field(
+                f"{at}.role", f"{role[:40]!r} is none of system, developer, user, assistant, tool."
+            )
+
+
+def _assistant(message: MessageIn, at: str) -> list[Part]:
+    parts: list[Part] = []
+    if message.reasoning_content:
+        parts.append(ReasoningPart(message.reasoning_content))
+    parts.extend(_parts(message, at))
+    parts.extend(
+        ToolUsePart(call.id, call.function.name, call.function.arguments)
+        for call in message.tool_calls or ()
+    )
+    return parts
+
+
+def _tool_result(message: MessageIn, at: str, messages: list[Message]) -> None:
+    if not message.tool_call_id:
+        raise bad_field(f"{at}.tool_call_id", "is required in a tool message.")
+    content = tuple(
+        part
+        for part in _parts(message, at)
+        if isinstance(part, TextPart | ImagePart | DocumentPart)
+    )
+    result = ToolResultPart(message.tool_call_id, content)
+    last = messages[-1] if messages else None
+    if last and last.role == "user" and all(isinstance(p, ToolResultPart) for p in last.parts):
+        messages[-1] = Message("user", (*last.parts, result))
+    else:
+        messages.append(Message("user", (result,)))
+
+
+def _parts(message: MessageIn, at: str) -> list[Part]:
+    if message.content is None:
+        return []
+    if isinstance(message.content, str):
+        _no_nul(f"{at}.content", message.content)
+        return [TextPart(message.content)] if message.content else []
+    return [_part(part, f"{at}.content[{i}]") for i, part in enumerate(message.content)]
+
+
+def _part(part: PartIn, at: str) -> Part:
+    match part.type:
+        case "text" if part.text is not None:
+            _no_nul(f"{at}.text", part.text)
+            return TextPart(part.text)
+        case "refusal" if part.refusal is not None:
+            return TextPart(part.refusal)
+        case "image_url" if part.image_url is not None:
+            return _image(part.image_url, f"{at}.image_url")
+        case "file" if part.file is not None:
+            return _file(part.file, f"{at}.file")
+        case kind:
+            raise bad_field(
+                f"{at}.type", f"{kind[:40]!r} is not supported, or its field is missing."
+            )
+
+
+def _image(image: dict[str, Any], at: str) -> ImagePart:
+    url = image.get("url")
+    if not isinstance(url, str):
+        raise bad_field(f"{at}.url", "must be text.")
+    detail = image.get("detail") if isinstance(image.get("detail"), str) else None
+    match = _DATA_URL.fullmatch(url)
+    if match:
+        return ImagePart(media_type=match["type"], data=match["data"], detail=detail)
+    if not url.startswith(("https://", "http://")):
+        raise bad_field(f"{at}.url", "must be a data URL with base64, or http(s).")
+    return ImagePart(url=url, detail=detail)
+
+
+def _file(file: dict[str, Any], at: str) -> DocumentPart:
+    data = file.get("file_data")
+    if not isinstance(data, str):
+        raise bad_field(f"{at}.file_data", "is required; ids of uploaded files are not supported.")
+    match = _DATA_URL.fullmatch(data)
+    name = file.get("filename")
+    return DocumentPart(
+        media_type=match["type"] if match else "application/pdf",
+        data=match["data"] if match else data,
+        name=name if isinstance(name, str) else None,
+    )
+
+
+def _no_nul(field: str, text: str) -> None:
+    if "\0" in text:
+        raise bad_field(field, "holds the control character U+0000.")
+
+
+def _tool(tool: ToolIn) -> Tool:
+    function = tool.function
+    return Tool(
+        name=function.name,
+        parameters=function.parameters or {"type": "object", "properties": {}},
+        description=function.description,
+        strict=function.strict,
+    )
+
+
+def _tool_choice(typed: OpenAIChat) -> ToolChoice | None:
+    choice, parallel = typed.tool_choice, typed.parallel_tool_calls
+    if choice is None:
+        return None if parallel is None or not typed.tools else ToolChoice(parallel=parallel)
+    if choice in ("auto", "none", "required"):
+        return ToolChoice(mode=choice, parallel=parallel)  # type: ignore[arg-type]
+    if isinstance(choice, dict):
+        name = (choice.get("function") or {}).get("name")
+        if isinstance(name, str):
+            return ToolChoice(mode="tool", name=name, parallel=parallel)
+    raise bad_field("tool_choice", "must be auto, none, required, or name a function.")
+
+
+def _response_format(value: dict[str, Any] | None) -> ResponseFormat | None:
+    kind = (value or {}).get("type", "text")
+    if value is None or kind == "text":
+        return None
+    if kind == "json_object":
+        return ResponseFormat("json_object")
+    schema = value.get("json_schema")
+    if kind != "json_schema" or not isinstance(schema, dict):
+        raise bad_field("response_format", "must be text, json_object or a json_schema.")
+    return ResponseFormat(
+        "json_schema",
+        name=schema.get("name"),
+        schema=schema.get("schema"),
+        strict=schema.get("strict"),
+    )

@@ -1,0 +1,91 @@
+"""The widget's request, from a query string or a JSON body, as one `ChatRequest`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from backends import ChatRequest, Message, TextPart
+from gateway.config.schema import App
+from gateway.errors import bad_field
+
+from .body import clean_text, convert, decode
+
+MAX_PROMPT = 32_000
+MAX_TURNS = 200
+MAX_NAME = 320
+
+
+class Turn(msgspec.Struct):
+    """One earlier turn of the conversation."""
+
+    role: str
+    content: str
+
+
+class WidgetRequest(msgspec.Struct):
+    """The fields of the widget protocol; unknown ones are tolerated."""
+
+    query: str
+    conversation_history: list[Turn] | None = None
+    user_email: str | None = None
+    user_role: str | None = None
+    model: str | None = None
+
+
+def from_body(body: bytes) -> WidgetRequest:
+    """Read the JSON form."""
+    return checked(decode(body, WidgetRequest))
+
+
+def from_query(query: Mapping[str, str]) -> WidgetRequest:
+    """Read the query-string form; `conversation_history` is a JSON list there."""
+    if "query" not in query:
+        raise bad_field("query", "is required.")
+    history = query.get("conversation_history")
+    turns = None
+    if history:
+        try:
+            turns = convert(msgspec.json.decode(history), list[Turn], "conversation_history")
+        except (msgspec.DecodeError, UnicodeEncodeError) as exc:
+            raise bad_field("conversation_history", "must be a JSON list.") from exc
+    return checked(
+        WidgetRequest(
+            query["query"],
+            turns,
+            query.get("user_email") or None,
+            query.get("user_role") or None,
+            query.get("model") or None,
+        )
+    )
+
+
+def checked(request: WidgetRequest) -> WidgetRequest:
+    """Raise an error that names the first field that is wrong."""
+    clean_text("query", request.query, MAX_PROMPT)
+    turns = request.conversation_history or []
+    if len(turns) > MAX_TURNS:
+        raise bad_field("conversation_history", f"at most {MAX_TURNS} turns.")
+    for index, turn in enumerate(turns):
+        at = f"conversation_history[{index}]"
+        if turn.role not in ("user", "assistant"):
+            raise bad_field(f"{at}.role", "must be user or assistant.")
+        clean_text(f"{at}.content", turn.content, MAX_PROMPT, allow_blank=True)
+    for name in ("user_email", "user_role", "model"):
+        value = getattr(request, name)
+        if value is not None:
+            clean_text(name, value, MAX_NAME)
+    return request
+
+
+def chat_request(request: WidgetRequest, app: App) -> ChatRequest:
+    """Return the question for a backend; who asks stays here."""
+    messages = [
+        Message(turn.role, (TextPart(turn.content),))  # type: ignore[arg-type]
+        for turn in request.conversation_history or ()
+        if turn.content.strip()
+    ]
+    messages.append(Message("user", (TextPart(request.query),)))
+    system = (TextPart(app.system_prompt),) if app.system_prompt else ()
+    return ChatRequest(model=request.model or app.model, messages=tuple(messages), system=system)

@@ -1,0 +1,161 @@
+"""What can go wrong for a client, and how it is told: one table from code to status and words.
+
+    ApiError            raised anywhere on the way of a request; the edge renders it in the
+                        client's own protocol
+      TooManyRequests   carries the decision, so that headers tell the truth
+
+No message holds content, keys, addresses of providers or anything that a provider sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from ratelimit import Decision
+
+from .stream.end import End
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One row: HTTP status, title, and the type words of the two provider protocols."""
+
+    status: int
+    title: str
+    openai: str
+    anthropic: str
+    is_retryable: bool = False
+
+
+FAULTS: Final[dict[str, Fault]] = {
+    "bad_field": Fault(400, "A field is wrong", "invalid_request_error", "invalid_request_error"),
+    "bad_request": Fault(400, "Bad request", "invalid_request_error", "invalid_request_error"),
+    "context_length_exceeded": Fault(
+        400,
+        "The prompt is too long for the model",
+        "invalid_request_error",
+        "invalid_request_error",
+    ),
+    "unauthorized": Fault(
+        401, "Authentication required", "invalid_request_error", "authentication_error"
+    ),
+    "feature_flag_disabled": Fault(
+        403, "Streaming is switched off", "permission_error", "permission_error"
+    ),
+    "origin_not_allowed": Fault(403, "Origin not allowed", "permission_error", "permission_error"),
+    "host_not_allowed": Fault(403, "Host not allowed", "permission_error", "permission_error"),
+    "forbidden": Fault(403, "Not allowed", "permission_error", "permission_error"),
+    "not_found": Fault(404, "Not found", "invalid_request_error", "not_found_error"),
+    "model_not_found": Fault(404, "Unknown model", "invalid_request_error", "not_found_error"),
+    "method_not_allowed": Fault(
+        405, "Method not allowed", "invalid_request_error", "invalid_request_error"
+    ),
+    "timeout_request": Fault(
+        408, "The request came too slowly", "invalid_request_error", "timeout_error", True
+    ),
+    "conflict": Fault(409, "Conflict", "invalid_request_error", "conflict_error"),
+    "too_large": Fault(413, "Too large", "invalid_request_error", "request_too_large"),
+    "unsupported_media_type": Fault(
+        415, "Unsupported media type", "invalid_request_error", "invalid_request_error"
+    ),
+    "rate_limit_exceeded": Fault(
+        429, "Too many requests", "rate_limit_error", "rate_limit_error", True
+    ),
+    "upstream_rate_limited": Fault(
+        429, "The provider's rate limit was reached", "rate_limit_error", "rate_limit_error", True
+    ),
+    "internal": Fault(500, "Internal error", "server_error", "api_error", True),
+    "upstream_error": Fault(502, "The provider failed", "server_error", "api_error", True),
+    "upstream_truncated": Fault(
+        502, "The provider's answer was cut", "server_error", "api_error", True
+    ),
+    "shutdown": Fault(503, "Shutting down", "server_error", "overloaded_error", True),
+    "overloaded": Fault(503, "Overloaded", "server_error", "overloaded_error", True),
+    "limiter_unavailable": Fault(
+        503, "Limits cannot be checked", "server_error", "overloaded_error", True
+    ),
+    "audit_unavailable": Fault(
+        503, "The audit trail is unavailable", "server_error", "overloaded_error", True
+    ),
+    "timeout_first": Fault(504, "The provider is too slow", "server_error", "timeout_error", True),
+    "timeout_idle": Fault(504, "The provider fell silent", "server_error", "timeout_error", True),
+    "timeout_total": Fault(504, "The answer took too long", "server_error", "timeout_error", True),
+}
+CODES_BY_STATUS: Final = {
+    400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found",
+    405: "method_not_allowed", 408: "timeout_request", 409: "conflict", 413: "too_large",
+    415: "unsupported_media_type", 429: "rate_limit_exceeded", 503: "overloaded",
+}  # fmt: skip
+
+
+class ApiError(Exception):
+    """An answer that is an error; `field` names the part of the request that caused it."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        status: int | None = None,
+        extra: Mapping[str, object] | None = None,
+        type_uri: str | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.fault = FAULTS[code]
+        self.status = status or self.fault.status
+        self.detail = detail
+        self.field = field
+        self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
+        self.type_uri = type_uri or f"/docs/errors#{code}"
+
+
+class TooManyRequests(ApiError):
+    """A limit said no; the decision says which, and when to come back."""
+
+    def __init__(self, decision: Decision, headers: Mapping[str, str]) -> None:
+        names = ", ".join(decision.violated)
+        wait_s = headers.get("Retry-After")
+        detail = (
+            f"The call costs more than limit {names} allows at all; make it smaller."
+            if decision.is_impossible
+            else f"Limit {names} is used up; try again in {wait_s} s."
+        )
+        super().__init__(
+            "rate_limit_exceeded",
+            detail,
+            headers=headers,
+            extra={"violated-policies": list(decision.violated)},
+            type_uri="https://iana.org/assignments/http-problem-types#quota-exceeded",
+        )
+        self.decision = decision
+
+
+def bad_field(field: str, detail: str) -> ApiError:
+    """Return the error for a field of the request that is wrong."""
+    return ApiError("bad_field", f"{field}: {detail}", field=field)
+
+
+def error_of(end: End) -> ApiError:
+    """Return the HTTP error for a generation that failed before its first output."""
+    headers: dict[str, str] = {}
+    if end.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, -(-int(end.retry_after_s * 1000) // 1000)))
+    if end.outcome == "upstream_refused":
+        return _refused(end)
+    code = end.code if end.code in FAULTS else "upstream_error"
+    if code in ("shutdown", "upstream_rate_limited"):
+        headers.setdefault("Retry-After", "1")
+    return ApiError(code, end.message or FAULTS[code].title, headers=headers)
+
+
+def _refused(end: End) -> ApiError:
+    if end.refusal == "model_not_found":
+        return ApiError("model_not_found", end.message, field="model")
+    code = "context_length_exceeded" if end.refusal == "context_length_exceeded" else "bad_request"
+    return ApiError(code, end.message)

@@ -1,0 +1,215 @@
+"""The journey of one call, in one screen: limits, audit, a generation, and how it is settled."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from audit import AuditUnavailable, Ended, Received, Turn
+from backends import TextPart, ToolResultPart
+from gateway.call import Call
+from gateway.dialects.widget import usage_view
+from gateway.errors import ApiError
+from gateway.limits import charges_of, refusal
+from gateway.rooms import Rooms
+from gateway.stream.channel import Channel
+from gateway.stream.end import End
+from gateway.stream.generation import Generation, LeavePolicy
+from gateway.stream.ids import new_generation_id
+from gateway.stream.writer import Writer
+from ratelimit import Decision
+
+log = structlog.get_logger("sluicegate.flow")
+
+
+class WriterFactory(Protocol):
+    """Makes the writer of a dialect for a generation."""
+
+    def __call__(self, generation: str) -> Writer:
+        """Return a new writer."""
+        ...
+
+
+async def open_generation(
+    call: Call,
+    rooms: Rooms,
+    make_writer: WriterFactory,
+    *,
+    leave: LeavePolicy,
+    linger_s: float = 0.0,
+    id: str | None = None,
+) -> tuple[Generation, Decision]:
+    """Carry a call through the rooms up to a generation that is ready to start.
+
+    Raises `ApiError` where a room says no; then nothing is charged and nothing was asked.
+    """
+    if rooms.is_draining:
+        raise ApiError("shutdown", "This instance is going down.", headers={"Retry-After": "1"})
+    if rooms.table.is_full:
+        raise ApiError("overloaded", "Too many answers are running.", headers={"Retry-After": "2"})
+    id = id or new_generation_id()
+    decision = await _admitted(call, rooms, id)
+    generation = _generation(call, rooms, id, make_writer(id), decision, leave, linger_s)
+    rooms.table.add(generation)
+    rooms.metrics.active.inc()
+    try:
+        await rooms.trail.received(_received(call, id))
+    except AuditUnavailable as exc:
+        await _withdraw(generation, rooms, decision)
+        raise ApiError(
+            "audit_unavailable",
+            "No record can be written, so no answer is started.",
+            headers={"Retry-After": "5"},
+        ) from exc
+    except asyncio.CancelledError:
+        await _withdraw(generation, rooms, decision)
+        await rooms.trail.ended(Ended(stream_id=id, outcome="client_gone"))
+        raise
+    return generation, decision
+
+
+async def _withdraw(generation: Generation, rooms: Rooms, decision: Decision) -> None:
+    """Take back a call that never reached the provider: it costs nothing."""
+    rooms.table.retire(generation)
+    rooms.metrics.active.dec()
+    await rooms.limiter.settle(decision, {c.limit.name: 0 for c in decision.charges})
+
+
+async def _admitted(call: Call, rooms: Rooms, id: str) -> Decision:
+    charges = charges_of(call, rooms.settings, rooms.trail.pseudonym)
+    decision = await rooms.limiter.take(id, charges)
+    if not decision.allowed:
+        raise refusal(decision, call.dialect)
+    return decision
+
+
+def _generation(
+    call: Call,
+    rooms: Rooms,
+    id: str,
+    writer: Writer,
+    decision: Decision,
+    leave: LeavePolicy,
+    linger_s: float,
+) -> Generation:
+    async def settle(generation: Generation, end: End) -> None:
+        await settle_generation(generation, end, call, rooms, decision)
+
+    snapshot = getattr(writer, "snapshot", None)
+    channel = Channel(asyncio.get_running_loop(), None)
+    generation = Generation(
+        id=id,
+        owner=call.identity.owner,
+        app=call.app_name,
+        request=call.chat,
+        writer=writer,
+        channel=channel,
+        source=rooms.settings.router,
+        settle=settle,
+        leave=leave,
+        linger_s=linger_s,
+    )
+    if snapshot is not None:
+        channel.snapshot = lambda at: snapshot(generation.transcript.answer, at)
+    return generation
+
+
+async def settle_generation(
+    generation: Generation, end: End, call: Call, rooms: Rooms, decision: Decision
+) -> None:
+    """Do what must happen exactly once at the end, for every protocol alike."""
+    seen = generation.transcript
+    rooms.table.retire(generation)
+    usage = end.usage
+    tokens = usage.input_tokens + usage.output_tokens if seen.served_by else 0
+    token_limits = [c.limit.name for c in decision.charges if c.limit.unit == "tokens"]
+    _measure(generation, end, call, rooms)
+    await asyncio.gather(
+        rooms.limiter.settle(decision, dict.fromkeys(token_limits, tokens)),
+        rooms.trail.ended(
+            Ended(
+                stream_id=generation.id,
+                outcome=end.outcome,
+                model_served=end.model,
+                backend=end.backend,
+                finish_reason=end.finish_reason,
+                error_code=None if end.finish_reason else end.code,
+                usage=usage_view(usage),
+                attempts=tuple(_attempt(a) for a in end.attempts),
+                first_token_ms=end.first_token_ms,
+                duration_ms=end.duration_ms,
+                answer=seen.answer,
+                reasoning=seen.reasoning,
+                tools=tuple(tool.name for tool in seen.tools.values()),
+                tool_arguments=tuple("".join(tool.arguments) for tool in seen.tools.values()),
+            )
+        ),
+    )
+    log.info(
+        "stream_finished",
+        stream_id=generation.id,
+        request_id=call.request_id,
+        app=call.app_name,
+        outcome=end.outcome,
+        backend=end.backend,
+        ttft_ms=end.first_token_ms,
+        duration_ms=end.duration_ms,
+        output_tokens=usage.output_tokens,
+    )
+
+
+def _attempt(attempt: object) -> dict[str, object]:
+    return {name: getattr(attempt, name) for name in ("backend", "model", "outcome", "duration_ms")}
+
+
+def _measure(generation: Generation, end: End, call: Call, rooms: Rooms) -> None:
+    seen, metrics = generation.transcript, rooms.metrics
+    metrics.active.dec()
+    metrics.streams.labels(call.app_name, call.dialect, end.outcome).inc()
+    metrics.duration.labels(call.app_name).observe(end.duration_ms / 1000)
+    if seen.first_at is not None:
+        metrics.first_token.labels(call.app_name).observe(seen.first_at - seen.started_at)
+        if seen.outputs > 1:
+            average = (seen.last_at - seen.first_at) / (seen.outputs - 1)
+            metrics.inter_token.labels(call.app_name).observe(average)
+            metrics.longest_gap.labels(call.app_name).observe(seen.longest_gap_s)
+    for attempt in end.attempts:
+        metrics.attempts.labels(attempt.backend, attempt.outcome).inc()
+    for direction in ("input", "output"):
+        count = getattr(end.usage, f"{direction}_tokens")
+        metrics.tokens.labels(direction, str(end.usage.estimated).lower()).inc(count)
+
+
+def _received(call: Call, id: str) -> Received:
+    chat, identity = call.chat, call.identity
+    turns = [Turn("system", part.text) for part in chat.system]
+    for message in chat.messages:
+        texts = [part.text for part in message.parts if isinstance(part, TextPart)]
+        for part in message.parts:
+            if isinstance(part, ToolResultPart):
+                texts += [item.text for item in part.content if isinstance(item, TextPart)]
+        turns.append(Turn(message.role, "\n".join(texts)))
+    return Received(
+        stream_id=id,
+        request_id=call.request_id,
+        app=call.app_name,
+        route=call.route,
+        dialect=call.dialect,
+        model=chat.model,
+        identity=identity.id,
+        identity_kind=identity.kind,
+        address=identity.address,
+        user_email=call.user_email,
+        user_role=call.user_role,
+        turns=tuple(turns),
+        parameters=_parameters(call),
+    )
+
+
+def _parameters(call: Call) -> dict[str, object]:
+    chat = call.chat
+    values = {"max_tokens": chat.max_tokens, "temperature": chat.temperature, "top_p": chat.top_p}
+    values |= {"tools": len(chat.tools) or None}
+    return {name: value for name, value in values.items() if value is not None}

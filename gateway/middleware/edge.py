@@ -1,0 +1,122 @@
+"""The edge of a request: one middleware gives an id, runs the guards, tells errors, logs a line.
+
+Guards are plain functions in a list; each `setup_x(app)` appends its own. They run before the
+handler and before any work, for every route alike.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+
+from gateway.dialects.envelope import encode_error, protocol_of
+from gateway.errors import CODES_BY_STATUS, ApiError
+from gateway.rooms import ROOMS
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Guard = Callable[[web.Request], Awaitable[None]]
+GUARDS = web.AppKey("guards", list[Guard])
+REQUEST_ID = web.RequestKey("request_id", str)
+_GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
+_DETAILS = {
+    404: "Nothing is served at this path.",
+    405: "This path does not take that method.",
+    413: "The body is larger than 1 MiB.",
+}
+log = structlog.get_logger("sluicegate.http")
+
+
+def setup_edge(app: web.Application) -> None:
+    """Install the middleware, the header hook and an empty list of guards."""
+    app[GUARDS] = []
+    app.middlewares.append(edge)
+    app.on_response_prepare.append(add_ids)
+
+
+@web.middleware
+async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Carry a request to its handler and back."""
+    given = request.headers.get("x-request-id", "")
+    request[REQUEST_ID] = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(12)
+    started, status = time.perf_counter(), 499
+    try:
+        response = await _answer(request, handler)
+        status = response.status
+        return response
+    finally:
+        _note(request, status, time.perf_counter() - started)
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        for guard in request.app[GUARDS]:
+            await guard(request)
+        if request.method == "OPTIONS":
+            return web.Response(status=204)
+        return await handler(request)
+    except ApiError as error:
+        return error_response(request, error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return error_response(request, _framework_error(error))
+    except ConnectionError:
+        raise
+    except Exception:  # the edge of a request: nothing of a fault of ours may reach the client
+        log.exception("request_broke", request_id=request[REQUEST_ID], route=route_of(request))
+        return error_response(request, ApiError("internal", "Something went wrong on our side."))
+
+
+def _framework_error(error: web.HTTPException) -> ApiError:
+    code = CODES_BY_STATUS.get(error.status, "bad_request" if error.status < 500 else "internal")
+    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    detail = _DETAILS.get(error.status, error.reason)
+    return ApiError(code, detail, headers=headers, status=error.status)
+
+
+def error_response(request: web.BaseRequest, error: ApiError) -> web.Response:
+    """Return an error in the protocol of the path."""
+    protocol = protocol_of(request.path, "anthropic-version" in request.headers)
+    body, media = encode_error(error, request.get(REQUEST_ID, ""), protocol)
+    response = web.Response(body=body, status=error.status, content_type=media)
+    response.headers.update(error.headers)
+    if error.status in (400, 408, 413) and not request.content.is_eof():
+        response.force_close()
+    return response
+
+
+def route_of(request: web.Request) -> str:
+    """Return the pattern of the route, never the path: labels and logs stay bounded."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"
+
+
+async def add_ids(request: web.Request, response: web.StreamResponse) -> None:
+    """Put the request id and the safety headers on every answer."""
+    id = request.get(REQUEST_ID)
+    headers = response.headers
+    if id is not None:
+        headers["x-request-id"] = id
+        headers["request-id"] = id
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Server"] = "sluicegate"
+    headers.setdefault("Cache-Control", "no-store")
+
+
+def _note(request: web.Request, status: int, seconds: float) -> None:
+    route = route_of(request)
+    request.app[ROOMS].metrics.requests.labels(route, request.method, str(status)).inc()
+    log.info(
+        "request_finished",
+        request_id=request[REQUEST_ID],
+        method=request.method,
+        route=route,
+        status=status,
+        ms=round(seconds * 1000, 1),
+    )

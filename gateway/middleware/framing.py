@@ -1,0 +1,57 @@
+"""Requests whose framing is ambiguous, or whose Host is not ours, go no further.
+
+RFC 9112 3.2: a request without Host, or with two, is answered 400. An instance without keys answers
+only to loopback names and `server.hosts`, or a page elsewhere could reach it by DNS rebinding.
+"""
+
+from __future__ import annotations
+
+from aiohttp import HttpVersion10, HttpVersion11, web
+
+from gateway.errors import ApiError
+from gateway.rooms import ROOMS
+
+from .edge import GUARDS
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+
+
+def setup_framing(app: web.Application) -> None:
+    """Add the guard."""
+    app[GUARDS].append(check_framing)
+
+
+async def check_framing(request: web.Request) -> None:
+    """Refuse what may be read in two ways, and Host names that are not ours."""
+    hosts = request.headers.getall("Host", [])
+    if len(hosts) > 1 or (not hosts and request.version >= HttpVersion11):
+        raise _closing("The request must name exactly one Host.")
+    if request.version not in (HttpVersion10, HttpVersion11):
+        raise _closing("Only HTTP/1.0 and HTTP/1.1 are spoken here.")
+    if request.method not in METHODS:
+        raise ApiError("method_not_allowed", "This method is not known here.")
+    settings = request.app[ROOMS].settings
+    if settings.keyring.is_open and hosts and not _is_ours(hosts[0], settings.config.server.hosts):
+        raise ApiError(
+            "host_not_allowed",
+            "An instance without keys answers only to loopback names and those in server.hosts "
+            "(GATEWAY_HOSTS).",
+        )
+
+
+def _is_ours(host: str, listed: tuple[str, ...]) -> bool:
+    name = host_name(host)
+    return name in LOOPBACK or name in listed or host.lower() in listed
+
+
+def host_name(host: str) -> str:
+    """Return a Host header's name without its port, lower case."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host.split("]", 1)[0] + "]"
+    return host.split(":", 1)[0].rstrip(".")
+
+
+def _closing(detail: str) -> ApiError:
+    return ApiError("bad_request", detail, headers={"Connection": "close"})

@@ -1,0 +1,79 @@
+"""Origins: a foreign page is refused before any work, because a GET starts a paid call.
+
+Compared as strings. Ours is the page's own origin; allowed are those of the app, or of any app on
+the provider routes. Errors carry the CORS headers too, so that an allowed page can read them.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from gateway.errors import ApiError
+from gateway.rooms import ROOMS
+from gateway.settings import Settings
+
+from .edge import GUARDS
+
+EXPOSED = (
+    "Location, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, "
+    "X-RateLimit-Reset, x-request-id, request-id, retry-after-ms, x-should-retry"
+)
+ALLOWED_HEADERS = (
+    "Content-Type, Authorization, X-Api-Key, Last-Event-ID, Idempotency-Key, X-Request-Id, "
+    "X-User-Token, Anthropic-Version, Anthropic-Beta"
+)
+ALLOWED_ORIGIN = web.RequestKey("allowed_origin", str)
+
+
+def setup_origin(app: web.Application) -> None:
+    """Add the guard and the response headers; preflights are answered by the edge."""
+    app[GUARDS].append(check_origin)
+    app.on_response_prepare.append(add_cors)
+
+
+async def check_origin(request: web.Request) -> None:
+    """Raise 403 for an origin that is neither ours nor listed."""
+    origins = request.headers.getall("Origin", [])
+    if not origins:
+        return
+    origin = origins[0]
+    if len(origins) > 1:
+        raise ApiError("origin_not_allowed", "The request names two origins.")
+    if _is_own(request, origin):
+        return
+    if origin not in allowed_origins(request.app[ROOMS].settings, request.path):
+        raise ApiError(
+            "origin_not_allowed",
+            "This origin is not allowed; add it to the app's `origins` (GATEWAY_CORS_ORIGINS).",
+        )
+    request[ALLOWED_ORIGIN] = origin
+
+
+def allowed_origins(settings: Settings, path: str) -> frozenset[str]:
+    """Return the origins listed for the app of the path; for other paths those of all apps."""
+    parts = path.split("/", 4)
+    app = settings.config.apps.get(parts[3]) if path.startswith("/api/v2/") else None
+    if app is None:
+        return settings.origins | settings.key_origins
+    return frozenset(app.origins) | settings.key_origins
+
+
+def _is_own(request: web.Request, origin: str) -> bool:
+    host = request.headers.get("Host", "")
+    return bool(host) and origin in (f"http://{host}", f"https://{host}")
+
+
+async def add_cors(request: web.Request, response: web.StreamResponse) -> None:
+    """Let an allowed page read the answer, errors included; credentials never go with `*`."""
+    headers = response.headers
+    headers.add("Vary", "Origin")
+    origin = request.get(ALLOWED_ORIGIN)
+    if origin is not None:
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Allow-Credentials"] = "true"
+        if request.method == "OPTIONS":
+            headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE, OPTIONS"
+            headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+            headers["Access-Control-Max-Age"] = "600"
+        else:
+            headers["Access-Control-Expose-Headers"] = EXPOSED

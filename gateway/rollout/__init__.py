@@ -1,0 +1,1 @@
+"""Who gets the feature: flag, percentage, list of users."""

@@ -1,0 +1,62 @@
+"""The rooms of one worker, built once and handed to whoever serves a request."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from audit import Trail
+from gateway.auth.idempotency import Idempotency
+from gateway.auth.tickets import StreamTickets, TicketStore
+from gateway.settings import Settings
+from gateway.stream.table import Table
+from gateway.stream.ticker import Ticker
+from gateway.telemetry.metrics import Metrics
+from ratelimit import Limiter
+
+
+class Rooms:
+    """What the journey of a call passes. `settings` is replaced as a whole on reload."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        limiter: Limiter,
+        trail: Trail,
+        table: Table,
+        ticker: Ticker,
+        metrics: Metrics,
+        tickets: TicketStore,
+        stream_tickets: StreamTickets,
+        idempotency: Idempotency,
+    ) -> None:
+        self.settings = settings
+        self.limiter = limiter
+        self.trail = trail
+        self.table = table
+        self.ticker = ticker
+        self.metrics = metrics
+        self.tickets = tickets
+        self.stream_tickets = stream_tickets
+        self.idempotency = idempotency
+        self.flag = settings.flag
+        self.is_draining = False
+
+    def missing(self) -> list[str]:
+        """Return what keeps this instance from taking traffic; empty when it is ready."""
+        reasons = ["draining"] if self.is_draining else []
+        if not self.trail.is_ready:
+            reasons.append("audit")
+        if self.limiter.health().is_degraded and self._has_closed_limit():
+            reasons.append("redis")
+        return reasons
+
+    def degraded(self) -> list[str]:
+        """Return what works in a lesser way at the moment."""
+        return ["redis"] if self.limiter.health().is_degraded else []
+
+    def _has_closed_limit(self) -> bool:
+        return any(limit.on_outage == "closed" for limit in self.settings.limits.values())
+
+
+ROOMS = web.AppKey("rooms", Rooms)

@@ -1,0 +1,82 @@
+"""The configuration made ready for requests: parsed and compiled once, never per call."""
+
+from __future__ import annotations
+
+from backends import BackendOptions
+from backends.registry import load_backend
+from backends.routes.router import Router
+from gateway.auth.address import Addresses
+from gateway.auth.keyring import Keyring
+from gateway.config.schema import App, Config, Key
+from gateway.config.schema import Limit as LimitConfig
+from gateway.errors import ApiError
+from gateway.rollout.flag import NAME, Flag, parse_flag
+from ratelimit import Limit
+
+
+class Settings:
+    """Everything a request needs to know of the configuration."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.keyring = Keyring(config.keys, config.admin_key_hash, config.jwt_secret)
+        self.addresses = Addresses(config.server.trusted_proxies)
+        self.limits = {name: compile_limit(name, limit) for name, limit in config.limits.items()}
+        self.flag: Flag = parse_flag(config.flags.get(NAME, "off"))
+        self.router = build_router(config)
+        self.origins = frozenset(o for app in config.apps.values() for o in app.origins)
+        self.key_origins = frozenset(o for key in config.keys for o in key.origins)
+        self.default_app = next(iter(config.apps), "")
+
+    def app(self, name: str) -> App:
+        """Return the application profile of a path."""
+        try:
+            return self.config.apps[name]
+        except KeyError:
+            raise ApiError("not_found", f"There is no app {name[:64]!r}.", field="app") from None
+
+    def models_for(self, key: Key | None) -> list[str]:
+        """Return the aliases that a key may use."""
+        aliases = sorted(self.router.aliases())
+        if key is None or key.models is None:
+            return aliases
+        return [alias for alias in aliases if alias in key.models]
+
+    def check_model(self, model: str, key: Key | None, *, code: str = "bad_field") -> None:
+        """Raise unless the name is an alias, or a backend's model, that this key may use."""
+        is_allowed = key is None or key.models is None or model in key.models
+        if is_allowed and self.router.resolves(model):
+            return
+        known = ", ".join(self.models_for(key)[:20])
+        raise ApiError(
+            code, f"model: there is no model {model[:64]!r}; there are: {known}.", field="model"
+        )
+
+
+def compile_limit(name: str, limit: LimitConfig) -> Limit:
+    """Return the policy that the limiter understands."""
+    if limit.requests is not None:
+        return Limit(
+            name, "requests", limit.requests, limit.window_s, limit.on_outage, limit.shadow
+        )
+    if limit.tokens is not None:
+        return Limit(name, "tokens", limit.tokens, limit.window_s, limit.on_outage, limit.shadow)
+    return Limit(name, "concurrent", limit.concurrent or 1, 0.0, limit.on_outage, limit.shadow)
+
+
+def build_router(config: Config) -> Router:
+    """Build the configured backends and the router over them."""
+    backends = {
+        name: load_backend(
+            name,
+            BackendOptions(
+                kind=backend.kind,
+                base_url=backend.base_url,
+                api_key=backend.api_key,
+                timeouts=backend.timeouts,
+                extra=backend.extra,
+            ),
+        )
+        for name, backend in config.backends.items()
+    }
+    return Router(backends, config.models, use_breaker=config.breaker)

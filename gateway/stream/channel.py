@@ -1,0 +1,136 @@
+"""What a generation says and who listens: one log, any number of readers, one flush per loop turn.
+
+Replay and live come from the same log, so there is no seam between them to lose or double anything:
+a reader is a cursor, and attaching happens without an await between reading the log and joining.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from .log import Log
+from .subscriber import Subscriber
+
+SNAPSHOT_AFTER = 2000
+"""Missed blocks from which one snapshot is sent instead, in dialects that have one."""
+BACKLOG_BYTES = 128 * 1024
+"""What the only reader of a dialect without resume may lag before the provider has to wait."""
+
+
+class Channel:
+    """The log of one generation and its readers; the owner appends and seals, readers follow.
+
+    `snapshot(at)` makes the block that stands for everything up to number `at`; None in dialects
+    that cannot resume: there the log keeps only what the single reader has not taken.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, snapshot: Callable[[int], bytes] | None
+    ) -> None:
+        self.log = Log()
+        self.readers: set[Subscriber] = set()
+        self.is_sealed = False
+        self.on_empty: Callable[[], None] = _nothing
+        self.on_flush: Callable[[], None] = _nothing
+        self._loop = loop
+        self.snapshot = snapshot
+        self._flushed = 0
+        self._is_scheduled = False
+        self._relief: asyncio.Future[None] | None = None
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a reader may come back for what it missed."""
+        return self.snapshot is not None
+
+    def append(self, block: bytes) -> None:
+        """Add a block; it reaches the readers in this loop turn's one flush."""
+        self.log.append(block)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def seal(self, block: bytes) -> None:
+        """Add the terminal block; nothing comes after it."""
+        self.is_sealed = True
+        self.append(block)
+
+    def attach(self, reader: Subscriber) -> None:
+        """Let a reader take part from its own cursor."""
+        self.readers.add(reader)
+
+    def detach(self, reader: Subscriber) -> None:
+        """Forget a reader; the last one to leave starts the grace period."""
+        self.readers.discard(reader)
+        self.relieve()
+        self.left()
+
+    def left(self) -> None:
+        """Start the grace period if nobody is there."""
+        if not self.readers and not self.is_sealed:
+            self.on_empty()
+
+    def has_news(self, cursor: int) -> bool:
+        """Whether the log holds something after `cursor`."""
+        return cursor < self.log.head
+
+    def news(self, cursor: int, limit: int) -> tuple[bytes, int]:
+        """Return up to `limit` blocks after `cursor` and the number of the last one."""
+        head = self.log.head
+        if self.snapshot is not None and self._is_far(cursor, head):
+            at = head - 1 if self.is_sealed else head
+            if at > cursor:
+                return self.snapshot(at), at
+        blocks = self.log.since(max(cursor, self.log.base))[:limit]
+        return b"".join(blocks), max(cursor, self.log.base) + len(blocks)
+
+    def _is_far(self, cursor: int, head: int) -> bool:
+        return cursor < self.log.base or head - cursor > SNAPSHOT_AFTER
+
+    def _flush(self) -> None:
+        self._is_scheduled = False
+        start, head = self._flushed, self.log.head
+        self._flushed = head
+        now, data = self._loop.time(), None
+        for reader in self.readers:
+            if reader.cursor == start and not reader.response.is_paused:
+                if data is None:
+                    data = b"".join(self.log.since(start)) if start >= self.log.base else None
+                if data is not None:
+                    reader.write(data, head, now)
+            if reader.cursor < head or self.is_sealed or reader.response.is_paused:
+                reader.wake()
+        self.on_flush()
+        if self.snapshot is None:
+            self._forget_taken()
+
+    def _forget_taken(self) -> None:
+        cursor = min((reader.cursor for reader in self.readers), default=self.log.head)
+        if self.readers:
+            self.log.drop(cursor)
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether the owner should stop reading the provider until the reader has caught up."""
+        return self.snapshot is None and self.log.size > BACKLOG_BYTES and bool(self.readers)
+
+    async def relief(self) -> None:
+        """Wait until the reader has taken its backlog or left."""
+        while self.must_wait:
+            self._relief = self._loop.create_future()
+            try:
+                await self._relief
+            finally:
+                self._relief = None
+
+    def relieve(self) -> None:
+        """Tell a waiting owner that room was made."""
+        if self.snapshot is None:
+            self._forget_taken()
+        if self._relief is not None and not self._relief.done():
+            self._relief.set_result(None)
+
+
+def _nothing() -> None:
+    """Nobody asked to be told."""

@@ -1,0 +1,43 @@
+"""How a generation ended, told once and read by client, audit and metrics alike."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from audit import Outcome
+from backends import Attempt, FinishReason, Usage
+
+EndReason = FinishReason | Literal["cancelled"]
+
+CLIENT_CODES = {
+    "timeout_connect": "timeout_first",
+    "upstream_refused": "upstream_error",
+}
+"""Outcomes that the widget's list of codes tells under a wider name (contract section 1)."""
+
+
+class End(msgspec.Struct, frozen=True, kw_only=True):
+    """The one end of a generation. `finish_reason` is None exactly when it failed."""
+
+    outcome: Outcome
+    usage: Usage
+    model: str
+    finish_reason: EndReason | None = None
+    stop_sequence: str | None = None
+    message: str = ""
+    is_retryable: bool = False
+    retry_after_s: float | None = None
+    refusal: str | None = None
+    """A provider's stable word for a refused request, such as `context_length_exceeded`."""
+    status: int | None = None
+    backend: str = ""
+    attempts: tuple[Attempt, ...] = ()
+    first_token_ms: int | None = None
+    duration_ms: int = 0
+
+    @property
+    def code(self) -> str:
+        """The code of a failure, in the widget's vocabulary."""
+        return CLIENT_CODES.get(self.outcome, self.outcome)

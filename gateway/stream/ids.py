@@ -1,0 +1,38 @@
+"""Ids of generations and of their events: `{generation}.{sequence}` (contract section 1)."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+
+import msgspec
+
+SEALED = 9_007_199_254_740_991
+"""The sequence of a terminal event that stands for a generation we do not have: the largest
+integer that JavaScript and Redis stream ids both hold, so a reconnect with it is an end."""
+_CURSOR = re.compile(r"([0-9A-Za-z-]{1,40})\.(\d{1,16})")
+_ID = re.compile(r"[0-9A-Za-z-]{1,40}")
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """Where a reader stopped: everything after `sequence` is still to come."""
+
+    generation: str
+    sequence: int
+
+
+def new_generation_id() -> str:
+    """Return 128 random bits in 26 characters of `[0-9a-z]`."""
+    return base64.b32hexencode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+
+
+def parse_cursor(text: str) -> Cursor | None:
+    """Read an event id of ours; None for anything else."""
+    match = _CURSOR.fullmatch(text)
+    return Cursor(match[1], int(match[2])) if match else None
+
+
+def is_generation_id(text: str) -> bool:
+    """Whether the text may be the id of a generation at all."""
+    return _ID.fullmatch(text) is not None

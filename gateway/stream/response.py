@@ -1,0 +1,84 @@
+"""An SSE response with a bytes path: `EventSourceResponse` keeps headers and socket limits.
+
+Every write of one response goes through `push`, around aiohttp's writer: its drain future is shared
+by a connection, and cancelling one waiter poisons the next (aiohttp 3.14). So there is one writer,
+nothing is cancelled in a drain, and a client that does not read is aborted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+
+from aiohttp import HttpVersion11, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp_sse import EventSourceResponse
+
+HIGH_WATER = 16 * 1024
+USER_TIMEOUT_S = 60.0
+_NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+
+
+class SseResponse(EventSourceResponse):
+    """One connection of one reader. Never compressed, never written by anybody else."""
+
+    def __init__(self, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(headers=headers, allow_all_methods=True, send_timeout=USER_TIMEOUT_S)
+        self.headers["Content-Type"] = "text/event-stream; charset=utf-8"
+        self.headers["Cache-Control"] = "no-store, no-transform"
+        self._chunks = False
+        self._transport: asyncio.Transport | None = None
+        self._protocol: web.RequestHandler | None = None
+        self.bytes_sent = 0
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the headers and bound what the kernel may hold back; no ping task of its own."""
+        if self.prepared:
+            return self._payload_writer
+        if request.version < HttpVersion11:
+            self.headers["Connection"] = "close"
+            self.force_close()
+        self._set_tcp_user_timeout(request)
+        writer = await web.StreamResponse.prepare(self, request)
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError("the client left before the first byte")
+        self._transport = transport
+        self._chunks = self.headers.get("Transfer-Encoding") == "chunked"
+        self._protocol = request.protocol
+        transport.set_write_buffer_limits(high=HIGH_WATER)
+        _limit_unsent(transport)
+        return writer
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the client takes bytes more slowly than they come."""
+        return self._protocol is not None and self._protocol.writing_paused
+
+    def push(self, data: bytes) -> None:
+        """Hand bytes to the socket at once; never waits. Nothing happens after the client left."""
+        transport = self._transport
+        if not data or transport is None or transport.is_closing():
+            return
+        self.bytes_sent += len(data)
+        transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunks else data)
+
+    async def drained(self) -> None:
+        """Wait until the client has taken enough; only the handler of the response may wait."""
+        writer = self._payload_writer
+        if writer is not None:
+            await writer.drain()
+
+    def abort(self) -> None:
+        """Cut the connection without waiting for the peer."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _limit_unsent(transport: asyncio.Transport) -> None:
+    sock = transport.get_extra_info("socket")
+    if _NOTSENT_LOWAT is None or sock is None:
+        return
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, HIGH_WATER)

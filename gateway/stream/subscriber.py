@@ -1,0 +1,65 @@
+"""One reader of one generation: a cursor into the log and the response that it is written to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from .response import SseResponse
+
+if TYPE_CHECKING:
+    from .channel import Channel
+
+BATCH = 256
+"""Blocks that a reader who lags gets in one write."""
+
+
+class Subscriber:
+    """Keeps no queue: what a slow reader has not seen stays in the generation's log."""
+
+    __slots__ = ("_waiter", "channel", "cursor", "last_write", "paused_since", "response")
+
+    def __init__(self, channel: Channel, response: SseResponse, cursor: int, now: float) -> None:
+        self.channel = channel
+        self.response = response
+        self.cursor = cursor
+        self.last_write = now
+        self.paused_since: float | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def write(self, data: bytes, cursor: int, now: float) -> None:
+        """Send blocks that end at `cursor`."""
+        self.response.push(data)
+        self.cursor = cursor
+        self.last_write = now
+
+    def wake(self) -> None:
+        """Let `follow` look again."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def follow(self) -> None:
+        """Return when the reader has the terminal block; run by the handler of the response."""
+        loop = asyncio.get_running_loop()
+        while True:
+            if self.response.is_paused:
+                await self._drain(loop)
+            if self.channel.has_news(self.cursor):
+                data, cursor = self.channel.news(self.cursor, BATCH)
+                self.write(data, cursor, loop.time())
+                continue
+            if self.channel.is_sealed:
+                return
+            self._waiter = loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    async def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.paused_since = loop.time()
+        try:
+            await self.response.drained()
+        finally:
+            self.paused_since = None
+            self.channel.relieve()

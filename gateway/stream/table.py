@@ -1,0 +1,71 @@
+"""The generations of one worker: admission, look-up with the owner's eyes, bounded retention."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+from .generation import Generation
+
+RETENTION_S = 600.0
+MAX_RETAINED = 20_000
+MAX_RETAINED_BYTES = 256 << 20
+
+
+class Table:
+    """Holds running generations and, for a while, finished ones that somebody may still resume."""
+
+    def __init__(self, max_running: int, retention_s: float = RETENTION_S) -> None:
+        self.max_running = max_running
+        self.retention_s = retention_s
+        self.running: dict[str, Generation] = {}
+        self.finished: OrderedDict[str, Generation] = OrderedDict()
+        self._bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more generation would pass the bound."""
+        return len(self.running) >= self.max_running
+
+    def add(self, generation: Generation) -> None:
+        """Take in a generation that is about to start."""
+        self.running[generation.id] = generation
+
+    def find(self, id: str, owner: str | None) -> Generation | None:
+        """Return the generation if `owner` may see it; unknown and foreign look alike.
+
+        `owner` None stands for a ticket that was checked for this very id.
+        """
+        generation = self.running.get(id) or self.finished.get(id)
+        if generation is None or (owner is not None and generation.owner != owner):
+            return None
+        return generation
+
+    def retire(self, generation: Generation) -> None:
+        """Move an ended generation to the retained ones, or drop it where nobody can resume."""
+        if self.running.pop(generation.id, None) is None or not generation.is_resumable:
+            return
+        self.finished[generation.id] = generation
+        self._bytes += generation.channel.log.size
+        while len(self.finished) > MAX_RETAINED or self._bytes > MAX_RETAINED_BYTES:
+            self._drop(next(iter(self.finished)))
+
+    def expire(self, now: float) -> None:
+        """Forget what has been kept long enough; called by the ticker."""
+        while self.finished:
+            id, generation = next(iter(self.finished.items()))
+            if generation.ended_at is None or now - generation.ended_at < self.retention_s:
+                return
+            self._drop(id)
+
+    def _drop(self, id: str) -> None:
+        self._bytes -= self.finished.pop(id).channel.log.size
+
+    async def end_all(self) -> None:
+        """End every running generation with `shutdown`."""
+        await asyncio.gather(
+            *(
+                generation.stop("shutdown", "The gateway is shutting down.")
+                for generation in list(self.running.values())
+            )
+        )

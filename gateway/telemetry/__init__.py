@@ -1,0 +1,1 @@
+"""Metrics and logs: the one place that knows their names."""

@@ -1,0 +1,60 @@
+"""What the rooms tell while they work, turned into metrics and log lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from ratelimit import Decision, Health
+
+from .metrics import Metrics
+
+log = structlog.get_logger("sluicegate.rooms")
+
+
+class LimiterObserver:
+    """Counts decisions; says once when the store goes away and when it is back."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._was_degraded = False
+
+    def decided(self, decision: Decision, took_s: float) -> None:
+        """Count one decision for each limit that it was about."""
+        self._metrics.limit_seconds.observe(took_s)
+        for charge in decision.charges:
+            name = charge.limit.name
+            if name in decision.violated:
+                outcome = "shadow" if charge.limit.shadow else "refused"
+            else:
+                outcome = "allowed" if decision.allowed else "not_charged"
+            self._metrics.limits.labels(name, outcome, decision.source).inc()
+
+    def settled(self, decision: Decision, actual: Mapping[str, int]) -> None:
+        """Nothing is counted at a settlement beyond what the stream's own metrics hold."""
+
+    def changed(self, health: Health) -> None:
+        """Log the change once."""
+        self._metrics.limiter_degraded.set(int(health.is_degraded))
+        if health.is_degraded != self._was_degraded:
+            self._was_degraded = health.is_degraded
+            event = "limit_store_away" if health.is_degraded else "limit_store_back"
+            log.warning(event, reason=health.reason, replicas=health.replicas)
+
+
+class AuditObserver:
+    """Counts records and failures of the trail."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def __call__(self, name: str, value: float) -> None:
+        """Take one observation of the trail."""
+        if name == "audit_records":
+            self._metrics.audit.inc(value)
+        elif name == "audit_commit_seconds":
+            self._metrics.audit_seconds.observe(value)
+        elif name == "audit_degraded":
+            self._metrics.audit_degraded.set(value)
+            log.warning("audit_degraded" if value else "audit_recovered")
