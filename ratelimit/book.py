@@ -6,6 +6,7 @@ here, so that it knows them when the store is away.
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -18,28 +19,29 @@ Quota = Callable[[Limit, int], int | None]
 """Limit and its quota to the quota that counts here; None: not checked."""
 
 
-def whole(limit: Limit, quota: int) -> int | None:
-    """Return the quota as it stands: this process decides alone."""
-    return quota
-
-
 class Table:
     """The counters of one limit, by subject: spent ones go; where none is, newcomers share one."""
 
-    __slots__ = ("_counters", "_max_keys", "_meter", "_overflow")
+    __slots__ = ("_counters", "_max_keys", "_meter", "_overflow", "_wall", "is_calendar", "quota")
 
-    def __init__(self, meter: Meter, max_keys: int) -> None:
-        self._meter = meter
+    def __init__(self, limit: Limit, max_keys: int, wall: Callable[[], float]) -> None:
+        self._meter = Meter(limit, "")
         self._max_keys = max_keys
+        self._wall = wall
         self._counters: OrderedDict[str, Counter] = OrderedDict()
         self._overflow: Counter | None = None
+        self.is_calendar = self._meter.kind == "b"
+        self.quota = self._meter.quota
 
-    def __len__(self) -> int:
-        return len(self._counters)
+    def turn(self) -> int:
+        """Turn the calendar to this moment and return it."""
+        wall = int(self._wall() * SECOND)
+        self._meter.at(wall)
+        return wall
 
     def find(self, subject: str, now: int) -> Counter:
         """Return the counter of a subject, a new one if need be."""
-        name = self._meter.name(subject)
+        name = self._meter.name(subject) if self.is_calendar else subject
         found = self._counters.get(name)
         if found is not None:
             self._counters.move_to_end(name)
@@ -66,161 +68,131 @@ class Table:
             del self._counters[name]
 
 
-class _Held:
-    """One charge of an open call."""
-
-    __slots__ = ("cost", "counter", "limit", "place")
-
-    def __init__(self, limit: Limit, counter: Counter, place: int, cost: int) -> None:
-        self.limit = limit
-        self.counter = counter
-        self.place = place
-        self.cost = cost
-
-
 class _Weight(NamedTuple):
     """One charge against its counter: `free` before it; `wait` is 0 where it fits."""
 
     charge: Charge
     counter: Counter
+    time: int
     free: int
     reset: int
     wait: int
 
 
-class Book:
-    """Counters and open calls of one process."""
+_Held = tuple[Charge, Counter, int]
+"""A charge of an open call, its counter, its place there."""
 
-    def __init__(self, *, max_keys: int = 100_000, root: str = "") -> None:
+
+class Book:
+    """Counters and open calls of one process. `wall` turns the calendars, in seconds."""
+
+    def __init__(self, *, max_keys: int = 100_000, wall: Callable[[], float] = time.time) -> None:
         self._max_keys = max_keys
-        self._root = root
-        self._meters: dict[Limit, Meter] = {}
+        self._wall = wall
         self._tables: dict[Limit, Table] = {}
         self._open: dict[str, list[_Held]] = {}
-
-    def meter(self, limit: Limit) -> Meter:
-        """Return the fixed numbers of a limit."""
-        found = self._meters.get(limit)
-        if found is None:
-            found = self._meters[limit] = Meter(limit, self._root)
-        return found
-
-    def counter(self, charge: Charge, now: int, wall: int) -> Counter:
-        """Return the counter that a charge falls on; a calendar counts by `wall`."""
-        table = self._tables.get(charge.limit)
-        if table is None:
-            table = self._tables[charge.limit] = Table(self.meter(charge.limit), self._max_keys)
-        meter = self._meters[charge.limit]
-        if meter.kind == "b":
-            meter.at(wall)
-        return table.find(charge.subject, now)
-
-    def charge(self, call_id: str, charges: Sequence[Charge], now: int, wall: int) -> None:
-        """Charge without a question: the shared store has said yes."""
-        if call_id not in self._open:
-            counters = [self.counter(charge, now, wall) for charge in charges]
-            self._charge(call_id, charges, counters, now, wall)
-
-    def _charge(
-        self,
-        call_id: str,
-        charges: Sequence[Charge],
-        counters: Sequence[Counter],
-        now: int,
-        wall: int,
-    ) -> None:
-        held = []
-        for charge, counter in zip(charges, counters, strict=True):
-            time = wall if charge.limit.period else now
-            place = counter.add(time, charge.cost, call_id)
-            held.append(_Held(charge.limit, counter, place, charge.cost))
-        self._keep(call_id, held)
 
     def decide(
         self,
         call_id: str,
         charges: Sequence[Charge],
         now: int,
-        wall: int,
         *,
-        quota: Quota = whole,
+        quota: Quota | None = None,
         source: Source = "memory",
         is_peek: bool = False,
     ) -> Decision:
         """Weigh all charges, then write all or none."""
-        weights = [self._weigh(charge, now, wall, quota) for charge in charges]
-        waits = [w.wait for w in weights if w.wait and not w.charge.limit.shadow]
-        is_known = call_id in self._open
-        allowed = is_known or not waits
-        takes = allowed and not is_known and not is_peek
+        weights = [self._weigh(charge, now, quota) for charge in charges]
+        refusals = [w for w in weights if w.wait]
+        waits = [w.wait for w in refusals if not w.charge.limit.shadow]
+        allowed = not waits or call_id in self._open
+        takes = allowed and not is_peek and call_id not in self._open
         if takes:
-            fitting = [w for w in weights if not w.wait]
-            self._charge(
-                call_id, [w.charge for w in fitting], [w.counter for w in fitting], now, wall
-            )
+            self._keep(call_id, [_charge(w, call_id) for w in weights if not w.wait])
         return Decision(
             allowed=allowed,
             call_id=call_id,
             charges=tuple(charges),
-            standings=tuple([_standing(w, now, takes=takes) for w in weights]),
-            violated=tuple([w.charge.limit.name for w in weights if w.wait]),
+            standings=tuple([_standing(w, takes=takes) for w in weights]),
+            violated=tuple([w.charge.limit.name for w in refusals]),
             retry_after_s=0.0 if allowed or NEVER in waits else max(waits) / SECOND,
             source=source,
             is_impossible=not allowed and NEVER in waits,
         )
 
-    def _weigh(self, charge: Charge, now: int, wall: int, quota: Quota) -> _Weight:
-        counter = self.counter(charge, now, wall)
-        time = wall if charge.limit.period else now
-        used, reset = counter.read(time)
-        size = quota(charge.limit, self._meters[charge.limit].quota)
-        if size is None:
-            return _Weight(charge, counter, charge.limit.quota, reset, 0)
-        need = used + charge.cost - size
-        if need <= 0:
-            return _Weight(charge, counter, size - used, reset, 0)
-        wait = NEVER if charge.cost > size else counter.wait(time, need)
-        return _Weight(charge, counter, max(0, size - used), reset, wait)
+    def charge(self, call_id: str, charges: Sequence[Charge], now: int) -> None:
+        """Charge without a question: the shared store has said yes."""
+        if call_id in self._open:
+            return
+        held = []
+        for charge in charges:
+            table = self._table(charge.limit)
+            time_us = table.turn() if table.is_calendar else now
+            counter = table.find(charge.subject, time_us)
+            held.append((charge, counter, counter.add(time_us, charge.cost, call_id)))
+        self._keep(call_id, held)
 
-    def settle(self, call_id: str, actual: Mapping[str, int], now: int, wall: int) -> bool:
+    def settle(self, call_id: str, actual: Mapping[str, int], now: int) -> bool:
         """End a call; return whether it was open."""
         held = self._open.pop(call_id, None)
-        for item in held or ():
-            spent = actual.get(item.limit.name, item.cost)
-            if spent != item.cost or item.limit.unit == "concurrent":
-                time = wall if item.limit.period else now
-                item.counter.amend(time, item.place, item.cost, spent, call_id)
+        for charge, counter, place in held or ():
+            limit, reserved = charge.limit, charge.cost
+            spent = actual.get(limit.name, reserved)
+            if spent != reserved or limit.unit == "concurrent":
+                time_us = self._tables[limit].turn() if limit.period else now
+                counter.amend(time_us, place, reserved, spent, call_id)
         return held is not None
 
     def forget(self, charge: Charge) -> None:
         """Start the subject of a charge anew in its limit."""
-        table = self._tables.get(charge.limit)
-        if table is not None:
-            table.forget(charge.subject)
-
-    def is_open(self, call_id: str) -> bool:
-        """Tell whether the call was admitted and has not been settled."""
-        return call_id in self._open
+        self._table(charge.limit).forget(charge.subject)
 
     @property
     def open_calls(self) -> int:
         """Return the number of open calls."""
         return len(self._open)
 
+    def _table(self, limit: Limit) -> Table:
+        found = self._tables.get(limit)
+        if found is None:
+            found = self._tables[limit] = Table(limit, self._max_keys, self._wall)
+        return found
+
+    def _weigh(self, charge: Charge, now: int, quota: Quota | None) -> _Weight:
+        limit, cost = charge.limit, charge.cost
+        table = self._table(limit)
+        time_us = table.turn() if table.is_calendar else now
+        counter = table.find(charge.subject, time_us)
+        used, reset = counter.read(time_us)
+        size = table.quota if quota is None else quota(limit, table.quota)
+        if size is None:
+            return _Weight(charge, counter, time_us, limit.quota, reset, 0)
+        need = used + cost - size
+        if need <= 0:
+            return _Weight(charge, counter, time_us, size - used, reset, 0)
+        wait = NEVER if cost > size else counter.wait(time_us, need)
+        return _Weight(charge, counter, time_us, max(0, size - used), reset, wait)
+
     def _keep(self, call_id: str, held: list[_Held]) -> None:
         """Note an open call; beyond the bound the oldest one keeps its charge for good."""
         if len(self._open) >= self._max_keys:
             oldest = next(iter(self._open))
-            for item in self._open.pop(oldest):
-                if item.limit.unit == "concurrent":
-                    item.counter.amend(0, item.place, item.cost, 0, oldest)
+            for charge, counter, place in self._open.pop(oldest):
+                if charge.limit.unit == "concurrent":
+                    counter.amend(0, place, charge.cost, 0, oldest)
         self._open[call_id] = held
 
 
-def _standing(weight: _Weight, now: int, *, takes: bool) -> Standing:
+def _charge(weight: _Weight, call_id: str) -> _Held:
+    charge, counter = weight.charge, weight.counter
+    return charge, counter, counter.add(weight.time, charge.cost, call_id)
+
+
+def _standing(weight: _Weight, *, takes: bool) -> Standing:
     """Return where the subject stands after the decision."""
-    charge, counter, free, reset, wait = weight
+    charge, counter, time_us, free, reset, wait = weight
     if takes and not wait:
         free -= charge.cost
-        reset = reset or counter.read(now).reset_us
-    return Standing(charge.limit, max(0, free), reset / SECOND)
+        reset = reset or counter.read(time_us)[1]
+    return Standing(charge.limit, free if free > 0 else 0, reset / SECOND)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from .observer import Health
 
 Unit = Literal["requests", "tokens", "concurrent", "money"]
 """`money` counts integer micro-units; the caller owns the price table."""
@@ -14,8 +17,8 @@ OnOutage = Literal["local", "closed", "open"]
 Source = Literal["redis", "memory", "local", "open", "closed", "none"]
 
 
-class Limit(msgspec.Struct, frozen=True):
-    """One policy: at most `quota` of `unit` in any `window_s` seconds, or at once (`concurrent`)."""
+class Limit(msgspec.Struct, frozen=True, gc=False):
+    """One policy: at most `quota` of `unit` in any `window_s` seconds; `concurrent`: at once."""
 
     name: str
     unit: Unit
@@ -31,7 +34,7 @@ class Limit(msgspec.Struct, frozen=True):
     """Smooth spacing: at most this many at once, the rest of the quota evenly over the window."""
 
 
-class Charge(msgspec.Struct, frozen=True):
+class Charge(msgspec.Struct, frozen=True, gc=False):
     """What one call wants of one limit. `subject` is opaque, pseudonymous, at most 64 bytes."""
 
     limit: Limit
@@ -39,7 +42,7 @@ class Charge(msgspec.Struct, frozen=True):
     cost: int = 1
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """Where a subject stands in one limit after the decision. `reset_s`: until more quota comes."""
 
     limit: Limit
@@ -47,7 +50,7 @@ class Standing(msgspec.Struct, frozen=True):
     reset_s: float
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """All or nothing: when refused, nothing was charged anywhere."""
 
     allowed: bool
@@ -79,6 +82,14 @@ class Limiter(Protocol):
         Concurrency leases are given back. Also for calls that never reached the provider, with
         0 for every limit that should cost nothing.
         """
+        ...
+
+    async def start(self) -> None:
+        """Begin background work; a store that is away only degrades."""
+        ...
+
+    def health(self) -> Health:
+        """Return the state of the store at this moment."""
         ...
 
     async def aclose(self) -> None:

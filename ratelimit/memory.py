@@ -22,10 +22,9 @@ class MemoryLimiter:
         wall: Callable[[], float] = time.time,
         max_keys: int = 100_000,
     ) -> None:
-        self._book = Book(max_keys=max_keys)
+        self._book = Book(max_keys=max_keys, wall=wall)
         self._observer = observer
         self._clock = clock
-        self._wall = wall
 
     async def start(self) -> None:
         """Do nothing: there is nothing to connect to."""
@@ -33,20 +32,20 @@ class MemoryLimiter:
     async def take(self, call_id: str, charges: Sequence[Charge]) -> Decision:
         """Check all charges, then write all or none."""
         started = time.perf_counter()
-        decision = self._book.decide(call_id, charges, *self._now())
+        decision = self._book.decide(call_id, charges, self._now())
         if self._observer is not None:
             self._observer.decided(decision, time.perf_counter() - started)
         return decision
 
     async def settle(self, decision: Decision, actual: Mapping[str, int]) -> None:
         """End a call: correct its charges, give its leases back."""
-        was_open = self._book.settle(decision.call_id, actual, *self._now())
+        was_open = self._book.settle(decision.call_id, actual, self._now())
         if was_open and self._observer is not None:
             self._observer.settled(decision, actual)
 
     async def peek(self, charges: Sequence[Charge]) -> tuple[Standing, ...]:
         """Return where subjects stand, without charging them."""
-        return self._book.decide("", charges, *self._now(), is_peek=True).standings
+        return self._book.decide("", charges, self._now(), is_peek=True).standings
 
     async def reset(self, charges: Sequence[Charge]) -> None:
         """Start the subjects of `charges` anew in their limits."""
@@ -63,5 +62,5 @@ class MemoryLimiter:
     async def aclose(self) -> None:
         """Do nothing: there is nothing to close."""
 
-    def _now(self) -> tuple[int, int]:
-        return int(self._clock() * SECOND), int(self._wall() * SECOND)
+    def _now(self) -> int:
+        return int(self._clock() * SECOND)

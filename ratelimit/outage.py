@@ -14,7 +14,7 @@ RETRY_S = 1.0
 
 
 def decide_alone(
-    book: Book, call_id: str, charges: Sequence[Charge], now: int, wall: int, *, replicas: int
+    book: Book, call_id: str, charges: Sequence[Charge], now: int, *, replicas: int
 ) -> Decision:
     """Decide from what this worker admitted itself, with its share of each quota."""
     closed = [c.limit.name for c in charges if _is_closed(c.limit)]
@@ -35,7 +35,7 @@ def decide_alone(
 
     is_open = all(c.limit.on_outage == "open" for c in charges)
     source: Source = "open" if is_open else "local"
-    decision = book.decide(call_id, charges, now, wall, quota=share, source=source)
+    decision = book.decide(call_id, charges, now, quota=share, source=source)
     is_impossible = any(c.cost > c.limit.quota for c in charges if not c.limit.shadow)
     return msgspec.structs.replace(
         decision,

@@ -16,6 +16,10 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
+_GRACE_S = 0.004
+"""After a deadline the loop gets this long to read answers that came while it was busy itself."""
+
+
 class _Waiting(Generic[Item, Answer]):
     __slots__ = ("due", "future", "item")
 
@@ -47,19 +51,23 @@ class Pipe(Generic[Item, Answer]):
         self._trips: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._is_scheduled = False
+        self._due = 0.0
+        self._failed_at = 0.0
 
     def submit(self, item: Item) -> asyncio.Future[Answer | None]:
         """Send an item with the others of this tick; the future resolves within the deadline."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(item, loop.create_future(), loop.time() + self._deadline_s)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._due = loop.time() + self._deadline_s
+            loop.call_soon(self._flush)
+        future: asyncio.Future[Answer | None] = loop.create_future()
+        waiting = _Waiting(item, future, self._due)
         self._pending.append(waiting)
         self._watched.append(waiting)
         if self._timer is None:
-            self._timer = loop.call_at(waiting.due, self._expire)
-        if not self._is_scheduled:
-            self._is_scheduled = True
-            loop.call_soon(self._flush)
-        return waiting.future
+            self._timer = loop.call_at(self._due, self._expire)
+        return future
 
     def give_up(self) -> None:
         """Answer everything with None now and drop the trips under way."""
@@ -110,15 +118,27 @@ class Pipe(Generic[Item, Answer]):
         self._flush()
 
     def _expire(self) -> None:
-        """Answer what is overdue; one timer serves all, because all have the same deadline."""
+        """Look at the oldest item; one timer serves all, because all have the same deadline."""
         loop = asyncio.get_running_loop()
         now, watched = loop.time(), self._watched
+        while watched and watched[0].future.done():
+            watched.popleft()
+        if watched and watched[0].due <= now:
+            self._timer = loop.call_later(_GRACE_S, self._fail_overdue, now)
+        else:
+            self._timer = loop.call_at(watched[0].due, self._expire) if watched else None
+
+    def _fail_overdue(self, now: float) -> None:
+        """Answer with None what was due at `now`; a stall counts once per deadline it lasts."""
+        watched, is_late = self._watched, False
         while watched and (watched[0].future.done() or watched[0].due <= now):
             waiting = watched.popleft()
-            if not waiting.future.done():
-                _answer(waiting, None)
-                self._failed("timeout")
-        self._timer = loop.call_at(watched[0].due, self._expire) if watched else None
+            is_late = is_late or not waiting.future.done()
+            _answer(waiting, None)
+        if is_late and now >= self._failed_at + self._deadline_s:
+            self._failed_at = now
+            self._failed("timeout")
+        self._expire()
 
 
 def _answer(waiting: _Waiting[Item, Answer], answer: Answer | None) -> None:

@@ -55,7 +55,7 @@ class RedisLimiter:
         )
         self._breaker = Breaker(clock=clock)
         self._backlog = Backlog(clock)
-        self._book = Book(max_keys=max_keys)
+        self._book = Book(max_keys=max_keys, wall=lambda: self._link.wall_us() / SECOND)
         self._open: dict[str, Ask] = {}
         self._asks = Pipe(self._link.ask, self._failed, deadline_s=deadline_s)
         self._endings = Pipe(self._link.end, self._failed, deadline_s=deadline_s)
@@ -105,7 +105,7 @@ class RedisLimiter:
         ask = self._open.pop(decision.call_id, None)
         if ask is None:
             return
-        self._book.settle(ask.call_id, actual, *self._now())
+        self._book.settle(ask.call_id, actual, self._now())
         if self._observer is not None:
             self._observer.settled(decision, actual)
         costs = [_true_cost(charge, actual) for charge in ask.charges]
@@ -127,7 +127,7 @@ class RedisLimiter:
         ask.mode = "p"
         decision = None if self._breaker.is_open else await self._asks.submit(ask)
         if decision is None:
-            decision = self._book.decide("", charges, *self._now(), is_peek=True)
+            decision = self._book.decide("", charges, self._now(), is_peek=True)
         return decision.standings
 
     async def reset(self, charges: Sequence[Charge]) -> None:
@@ -190,13 +190,13 @@ class RedisLimiter:
             self._ambiguous += ask.is_unsure
         elif decision.allowed and ask.call_id not in self._open:
             self._open[ask.call_id] = ask
-            self._book.charge(ask.call_id, ask.charges, *self._now())
+            self._book.charge(ask.call_id, ask.charges, self._now())
         return decision
 
     def _alone(self, ask: Ask) -> Decision:
         """Decide without the store; it learns of admissions, and undoes what it may have done."""
         decision = decide_alone(
-            self._book, ask.call_id, ask.charges, *self._now(), replicas=self._link.replicas
+            self._book, ask.call_id, ask.charges, self._now(), replicas=self._link.replicas
         )
         if not decision.allowed:
             self._backlog.undo(ask)
@@ -230,8 +230,8 @@ class RedisLimiter:
         if self._observer is not None:
             self._observer.changed(self.health())
 
-    def _now(self) -> tuple[int, int]:
-        return int(self._clock() * SECOND), self._link.wall_us()
+    def _now(self) -> int:
+        return int(self._clock() * SECOND)
 
 
 def _true_cost(charge: Charge, actual: Mapping[str, int]) -> int:

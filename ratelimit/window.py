@@ -5,7 +5,7 @@ Times are integer microseconds. `read` changes nothing; only `add` and `amend` d
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 BUCKETS = 60
 """Parts of a sliding window. The oldest, partial part counts whole, so no true window overflows."""
@@ -14,11 +14,8 @@ LEASE_RETRY_US = 1_000_000
 """Nobody knows when a running stream ends; a second is a fair time to ask again."""
 
 
-class Reading(NamedTuple):
-    """What a counter holds: `used` of the quota, and when the first of it comes back."""
-
-    used: int
-    reset_us: int
+Reading = tuple[int, int]
+"""What a counter holds: how much is used, and in how many microseconds the first comes back."""
 
 
 class Counter(Protocol):
@@ -71,13 +68,13 @@ class Window:
         """Return the usage at `now`."""
         bucket = self._bucket(now)
         if self._is_stale(bucket):
-            return Reading(0, 0)
+            return 0, 0
         used, live = self.total, bucket - BUCKETS
         for place, cost in self.counts.items():
             if place >= live:
-                return Reading(used, (place + BUCKETS + 1) * self.width - now)
+                return used, (place + BUCKETS + 1) * self.width - now
             used -= cost
-        return Reading(0, 0)
+        return 0, 0
 
     def wait(self, now: int, need: int) -> int:
         """Walk the oldest buckets until `need` are free."""
@@ -139,7 +136,7 @@ class Leases:
 
     def read(self, now: int) -> Reading:
         """Return the number of running calls."""
-        return Reading(len(self.ids), LEASE_RETRY_US if self.ids else 0)
+        return len(self.ids), LEASE_RETRY_US if self.ids else 0
 
     def wait(self, now: int, need: int) -> int:
         """Return a guess: only the end of a stream frees its lease."""
@@ -170,7 +167,7 @@ class Budget:
 
     def read(self, now: int) -> Reading:
         """Return the usage so far."""
-        return Reading(self.used, max(0, self.end - now))
+        return self.used, max(0, self.end - now)
 
     def wait(self, now: int, need: int) -> int:
         """Return the time until the period ends."""
@@ -203,7 +200,7 @@ class Pace:
         """Return how many units the queue holds, a begun one counted whole."""
         ahead = max(0, self.free_at - now)
         used = -(-ahead // self.step)
-        return Reading(used, ahead - (used - 1) * self.step if used else 0)
+        return used, ahead - (used - 1) * self.step if used else 0
 
     def wait(self, now: int, need: int) -> int:
         """Return the time until the queue is `need` units shorter."""
