@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .group import command_group
-from .output import NO, YES, end, give, give_json, say
+from .output import NO, YES, end, give, give_json, say, table
 
 app = command_group("Check, show and describe the configuration.", "gateway config check --json")
 File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
@@ -40,3 +40,57 @@ def check(config: File = None, json: Json = False) -> None:
 def warning_lines(warnings: Any) -> list[str]:
     """Return warnings as lines for people."""
     return [f"warning: {w.place()}: {w.message} -> {w.remedy}" for w in warnings]
+
+
+@app.command(epilog="Example: gateway config show --config gateway.yaml")
+def show(config: File = None, json: Json = False) -> None:
+    """Show every setting that is in force and where it was said; secrets are masked."""
+    from gateway.config import examine, explain
+    from gateway.config.show import settings
+
+    loaded = examine(config, os.environ)
+    if loaded.problems:
+        say(explain(loaded.problems))
+        end(NO)
+    found = settings(loaded)
+    if json:
+        give_json({"version": 1, "settings": found})
+        return
+    give(
+        table(
+            [("setting", "value", "origin"), *((s.path, _cell(s.value), s.origin) for s in found)]
+        )
+    )
+
+
+@app.command(epilog="Example: gateway config schema > gateway.schema.json")
+def schema(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the reference page instead.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="JSON Schema, which is the default.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of the file, for editors."""
+    if markdown and not json:
+        from gateway.config.markdown import reference
+
+        give([reference()])
+        return
+    from gateway.config.json_schema import json_schema
+
+    give_json(json_schema())
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None | "" | []:
+            return "-"
+        case bool():
+            return str(value).lower()
+        case list():
+            return ", ".join(str(item) for item in value)
+        case _:
+            text = str(value).replace("\n", " ")
+            return text if len(text) <= 60 else text[:57] + "..."

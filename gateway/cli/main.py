@@ -44,7 +44,7 @@ root = typer.Typer(
     help="A streaming gateway for chat: one answer, many protocols, nothing lost on the way.",
     epilog=EPILOG,
     rich_markup_mode=None,
-    add_completion=False,
+    add_completion=True,
     context_settings=SETTINGS,
 )
 

@@ -1,4 +1,4 @@
-"""One file and the environment become one judged `Config`; the rest of the gateway reads only it."""
+"""File and environment become one judged `Config`; the rest of the gateway reads only that."""
 
 from .check import is_loopback
 from .hashing import hash_key, is_hash, new_key

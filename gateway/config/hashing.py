@@ -17,7 +17,7 @@ def new_key() -> str:
 
 def hash_key(secret: str) -> str:
     """Return what the configuration stores of a key: `sha256:` and the digest in hex."""
-    return "sha256:" + hashlib.sha256(secret.encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def is_hash(text: str) -> bool:

@@ -25,6 +25,8 @@ class Loaded(msgspec.Struct, frozen=True):
     document: Document
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    is_readable: bool = True
+    """False where the file itself could not be read or parsed."""
 
 
 def load(path: str | None, environ: Mapping[str, str]) -> Config:
@@ -44,7 +46,7 @@ def examine(
     """
     document = _read(path, environ)
     if document.problems and not document.data:
-        return Loaded(Config(), document, tuple(document.problems), tuple(document.warnings))
+        return Loaded(Config(), document, tuple(document.problems), (), is_readable=False)
     for name, value in (options or {}).items():
         document.put(("server", name), value, said(f"--{name}"))
     env.apply(document, {k: v for k, v in environ.items() if k not in _overruled(options)})

@@ -13,6 +13,7 @@ from .hashing import is_hash
 from .schema import Config
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+PORT = re.compile(r"(?<![:]):\d+$")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?")
 FLAG_REMEDY = "use off, on, a percentage such as 25%, users:a,b, or both: 25%,users:a,b"
 KEY_REMEDY = "run `gateway keys create` and copy its line"
@@ -37,9 +38,7 @@ def _server(document: Document, config: Config) -> None:
             "write an address such as 127.0.0.1 or 0.0.0.0, without scheme and port",
         )
     for index, host in enumerate(server.hosts):
-        if host and not is_host(
-            host.rpartition(":")[0] if ":" in host and "[" not in host else host
-        ):
+        if host and not is_host(PORT.sub("", host)):
             document.problem(
                 ("server", "hosts", index),
                 f"`{host[:60]}` is not a host name",
@@ -173,7 +172,7 @@ def is_host(text: str) -> bool:
 def is_network(text: str) -> bool:
     """Whether a text is an address or a network in CIDR form."""
     try:
-        ipaddress.ip_network(text)
+        ipaddress.ip_network(text, strict=False)
     except ValueError:
         return False
     return True

@@ -17,10 +17,21 @@ from ratelimit import OnOutage
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0)]
 Profile = Literal["development", "production"]
+SECRETS = frozenset({"api_key", "key", "jwt_secret", "hash", "admin_key_hash", "url", "extra"})
 Per = Literal["key", "user", "address", "app", "model", "tenant"]
 
 
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Quiet(msgspec.Struct, frozen=True):
+    """A Struct that does not print its secrets, wherever it ends up."""
+
+    def __repr__(self) -> str:
+        """Return the fields, secrets masked."""
+        fields = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        shown = (f"{n}={'********' if n in SECRETS and v else repr(v)}" for n, v in fields)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+class Section(Quiet, frozen=True, forbid_unknown_fields=True):
     """A mapping of the file: unknown names are errors."""
 
 
@@ -44,7 +55,7 @@ class Redis(Section, frozen=True):
     url: str = ""
 
 
-class Backend(msgspec.Struct, frozen=True):
+class Backend(Quiet, frozen=True):
     """One provider. Fields beyond these belong to the kind (`extra` after loading)."""
 
     kind: str

@@ -10,6 +10,7 @@ from .document import Path
 MASK = "********"
 SECRET_NAME = re.compile(r"key|secret|token$|password|passwd|credential|authorization|hash", re.I)
 HARMLESS = frozenset({"keys", "tokens", "max_tokens", "key_header"})
+PUBLIC_OF_KEYS = frozenset({"id", "apps", "models", "origins"})
 USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
 LONG_WORD = re.compile(r"[A-Za-z0-9_\-.+/=]{16,}")
 NAMED = re.compile(
@@ -22,6 +23,8 @@ def is_secret(path: Path) -> bool:
     names = [part for part in path if isinstance(part, str)]
     if len(names) > 2 and names[0] == "backends" and names[2] == "headers":
         return True
+    if names[:1] == ["keys"]:
+        return names[-1] not in PUBLIC_OF_KEYS
     return any(SECRET_NAME.search(name) and name not in HARMLESS for name in names[-1:])
 
 

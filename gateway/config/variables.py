@@ -56,6 +56,7 @@ VARIABLES = (
     Variable("GATEWAY_JWT_SECRET", "secret of signed user claims (HS256)", ("jwt_secret",)),
 )
 NAMES = frozenset(variable.name for variable in VARIABLES)
+_RESTS = [name.removeprefix("GATEWAY_") for name in NAMES if name.startswith("GATEWAY_")]
 
 OTHER_NAMES: Mapping[str, str] = {
     "OPENAI_API_BASE": "OPENAI_BASE_URL",
@@ -86,7 +87,8 @@ def strangers(names: Iterable[str]) -> list[Problem]:
         meant = OTHER_NAMES.get(name) or nearest(name, NAMES, 0.88)
         is_ours = name.startswith("GATEWAY_")
         if is_ours and meant is None:
-            meant = nearest(name, NAMES)
+            rest = nearest(name.removeprefix("GATEWAY_"), _RESTS)
+            meant = f"GATEWAY_{rest}" if rest else None
         if meant is not None or is_ours:
             remedy = f"did you mean {meant}?" if meant else "remove it, or see `config --help`"
             found.append(

@@ -43,7 +43,7 @@ def read_file(path: str, environ: Mapping[str, str]) -> Document:
         data = reader.read(root, (), 0)
         if isinstance(data, dict):
             document.data = data
-        elif not document.problems:
+        elif data is not None and not document.problems:
             document.problems.append(Problem(
                 "", "the file is not a mapping of sections",
                 "begin with a section such as `server:` or `backends:`", path, 1,
@@ -76,6 +76,8 @@ def _syntax_problem(path: str, text: str, error: yaml.YAMLError) -> Problem:
     line = safe_line(lines[mark.line].strip()) if mark.line < len(lines) else "(end of file)"
     reason = str(getattr(error, "problem", None) or "unexpected text").replace("'", "`")
     message = f"broken YAML at line {mark.line + 1}, column {mark.column + 1}: {reason}: {line}"
+    if "${" in line:
+        return Problem("", message, 'put "${...}" in quotes here', path, mark.line + 1)
     remedy = "check indentation (spaces, no tabs), colons, quotes and brackets here or just above"
     return Problem("", message, remedy, path, mark.line + 1)
 

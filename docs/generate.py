@@ -1,0 +1,35 @@
+"""Writes the generated pages of the documentation; `--check` only says whether they are stale."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from gateway.config.markdown import reference  # noqa: E402
+
+PAGES = {"configuration.md": reference}
+
+
+def main() -> int:
+    """Write or check every page; exit 1 if one was stale."""
+    is_check = "--check" in sys.argv[1:]
+    stale = []
+    for name, make in PAGES.items():
+        page = ROOT / "docs" / name
+        text = make()
+        if page.exists() and page.read_text() == text:
+            continue
+        stale.append(name)
+        if not is_check:
+            page.write_text(text)
+            print(f"wrote docs/{name}")
+    if is_check and stale:
+        print(f"stale: {', '.join(stale)}; run python docs/generate.py", file=sys.stderr)
+    return int(is_check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""What each field of the file is for, for the reference page and for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SECTIONS: Mapping[str, str] = {
+    "Config": "The whole file. Every section may be absent.",
+    "Server": "Where the gateway listens and how it stops.",
+    "Redis": "The store that workers and replicas share.",
+    "Backend": "A provider. Further fields depend on `kind`.",
+    "Timeouts": "Clocks of one attempt at a provider, in seconds.",
+    "Model": "A name that clients use, and where it leads.",
+    "Target": "One backend and the model that it is asked for.",
+    "App": "An application profile: the `{app}` in the widget's paths.",
+    "Disconnect": "What happens to an answer that nobody listens to any more.",
+    "Limit": "One policy: exactly one of `requests`, `tokens`, `concurrent`.",
+    "Key": "An API key; only its hash is stored.",
+    "Audit": "The audit trail.",
+    "Sink": "Where audit records go.",
+    "Retention": "How long audit records are kept, in days.",
+}
+
+FIELDS: Mapping[str, Mapping[str, str]] = {
+    "Config": {
+        "profile": "`production` refuses unsafe settings",
+        "server": "address, workers, shutdown",
+        "redis": "the shared store",
+        "backends": "providers by name; absent: from the environment, else the scripted one",
+        "models": "names for clients; absent: `default` and one for each backend",
+        "apps": "profiles by name; absent: `bali-zero`",
+        "limits": "policies by name; absent: 20 requests a minute for each user",
+        "keys": "API keys; absent: nobody is asked for one",
+        "admin_key_hash": "hash of the key that opens `/admin`; absent: `/admin` is off",
+        "jwt_secret": "secret of signed user claims (HS256), shared with the embedding site",
+        "audit": "the audit trail",
+        "flags": "start values of flags",
+        "breaker": "stop asking a failing backend for a while",
+    },
+    "Server": {
+        "host": "address to listen on",
+        "port": "port to listen on; 0 takes a free one",
+        "hosts": "further Host names that are ours",
+        "workers": "processes; more than one needs Redis",
+        "drain_s": "seconds that running answers get at shutdown",
+        "metrics_port": "second port for metrics and admin",
+        "trusted_proxies": "addresses or networks whose forwarding headers are believed",
+        "max_streams": "running answers of one worker; beyond it new ones get 503",
+    },
+    "Redis": {"url": "`redis://`, `rediss://` or `unix://`; empty: in memory, one worker"},
+    "Backend": {
+        "kind": "the adapter",
+        "base_url": "address of the provider; absent: its public one",
+        "api_key": "key of the provider",
+        "timeouts": "clocks",
+    },
+    "Timeouts": {
+        "connect_s": "until the provider accepts the call",
+        "first_s": "until the first words",
+        "idle_s": "between two signs of life",
+        "total_s": "for the whole answer",
+    },
+    "Model": {
+        "targets": "where it leads",
+        "strategy": "`fallback`: in order; `weighted`: by weight",
+    },
+    "Target": {
+        "backend": "name of a backend",
+        "model": "model name of that provider",
+        "weight": "share of the calls with `weighted`",
+    },
+    "App": {
+        "model": "model where the caller names none",
+        "origins": "pages that may use it, as `https://host`",
+        "limits": "names of limits; absent: all of them",
+        "disconnect": "what happens when nobody listens",
+        "system_prompt": "put before every conversation",
+        "flag": "the flag that opens streaming",
+    },
+    "Disconnect": {
+        "policy": "`linger`: go on for a while; `cancel`: stop at once; `drain`: run to the end",
+        "linger_s": "seconds for `linger`",
+    },
+    "Limit": {
+        "per": "who is counted; several make a combination",
+        "requests": "calls in the window",
+        "tokens": "input and output tokens in the window",
+        "concurrent": "running answers",
+        "window_s": "length of the window in seconds",
+        "on_outage": "without Redis: `local` counts alone, `closed` refuses, `open` lets all pass",
+        "shadow": "report, never refuse",
+    },
+    "Key": {
+        "id": "name for logs and audit",
+        "hash": "`sha256:` and 64 hex digits, from `gateway keys create`",
+        "apps": "apps it opens; absent: all",
+        "models": "models it opens, or `backend/model`; absent: all",
+        "origins": "pages that may use it",
+    },
+    "Audit": {
+        "level": "`none`, `metadata`, `redacted` (words without personal data) or `sealed`",
+        "key": "secret that makes pseudonyms; production needs it",
+        "sinks": "where records go",
+        "retention_days": "how long they are kept",
+    },
+    "Sink": {"kind": "`jsonl`: files, one JSON object a line", "path": "folder of the files"},
+    "Retention": {"content": "words", "metadata": "everything else"},
+}
