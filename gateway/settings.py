@@ -5,6 +5,7 @@ from __future__ import annotations
 from backends import BackendOptions
 from backends.registry import load_backend
 from backends.routes.router import Router
+from backends.routes.router import Target as RouteTarget
 from gateway.auth.address import Addresses
 from gateway.auth.keyring import Keyring
 from gateway.config.schema import App, Config, Key
@@ -45,7 +46,7 @@ class Settings:
     def check_model(self, model: str, key: Key | None, *, code: str = "bad_field") -> None:
         """Raise unless the name is an alias, or a backend's model, that this key may use."""
         is_allowed = key is None or key.models is None or model in key.models
-        if is_allowed and self.router.resolves(model):
+        if is_allowed and self.router.resolve(model):
             return
         known = ", ".join(self.models_for(key)[:20])
         raise ApiError(
@@ -79,4 +80,8 @@ def build_router(config: Config) -> Router:
         )
         for name, backend in config.backends.items()
     }
-    return Router(backends, config.models, use_breaker=config.breaker)
+    models = {
+        alias: (model.strategy, [RouteTarget(t.backend, t.model, t.weight) for t in model.targets])
+        for alias, model in config.models.items()
+    }
+    return Router(models, backends, breaker=config.breaker)

@@ -156,13 +156,13 @@ class Generation:
                 self.settled.set_result(end)
 
     async def _until_end(self) -> End:
-        if self._interruption is not None:
+        if self._was_interrupted():
             return self._interrupted()
         try:
             await self._read()
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if self._interruption is None or task is None:
+            if task is None or not self._was_interrupted():
                 raise
             task.uncancel()
             return self._interrupted()
@@ -232,6 +232,9 @@ class Generation:
         return self._end(
             "done", finish=self._finish.reason, stop_sequence=self._finish.stop_sequence
         )
+
+    def _was_interrupted(self) -> bool:
+        return self._interruption is not None
 
     def _interrupted(self) -> End:
         why = self._interruption or Interruption("shutdown", "The gateway is shutting down.")
