@@ -5,10 +5,20 @@ import { Markup, make } from "./markup.js";
 import { count, has, language, milliseconds, say, seconds, translate } from "./words.js";
 
 const at = (id) => document.getElementById(id);
-const [box, log, scroll, notice, status, key] = ["box", "log", "scroll", "notice", "status", "key"].map(at);
+const [box, log, scroll, notice, status, key] = [
+  "box",
+  "log",
+  "scroll",
+  "notice",
+  "status",
+  "key",
+].map(at);
 const BUSY = ["submitted", "streaming", "reconnecting"];
 const app = new URLSearchParams(location.search).get("app") || "bali-zero";
-const chat = window.Sluicegate.createChat({ base: new URL(".", location.href.split(/[?#]/)[0]).href, app });
+const chat = window.Sluicegate.createChat({
+  base: new URL(".", location.href.split(/[?#]/)[0]).href,
+  app,
+});
 
 let shown = chat.snapshot; // what is on the screen
 let answer = null; // the answer that the state belongs to
@@ -20,7 +30,11 @@ function announce(text, urgent = false) {
 }
 
 function button(words, act, quiet = true) {
-  const element = make("button", { type: "button", textContent: say(words), className: quiet ? "quiet" : "" });
+  const element = make("button", {
+    type: "button",
+    textContent: say(words),
+    className: quiet ? "quiet" : "",
+  });
   element.addEventListener("click", () => act(element));
   return element;
 }
@@ -62,6 +76,7 @@ class Answer {
   }
 
   paint(state) {
+    if (this.closed) return;
     this.markup.paint(state.text, !BUSY.includes(state.state));
     this.element.classList.toggle("waiting", !state.text && BUSY.includes(state.state));
     this.element.classList.toggle("writing", state.state === "streaming");
@@ -70,7 +85,9 @@ class Answer {
 
   /** Adds what a finished answer offers; `problem` says why it is not whole. */
   close(state, problem) {
-    const cut = ["length", "content_filter"].includes(state.finishReason) && say(state.finishReason);
+    this.closed = true;
+    const cut =
+      ["length", "content_filter"].includes(state.finishReason) && say(state.finishReason);
     const remarks = [!state.error && problem, cut, state.resumed && say("resumed")].filter(Boolean);
     const { text } = state;
     const actions = make("p", { className: "actions" });
@@ -78,7 +95,10 @@ class Answer {
     const again = problem && this.query ? [button("retry", retry)] : [];
     if (state.error) this.foot.before(complaint(state.error, again, text && say("incomplete")));
     else actions.append(...again);
-    this.foot.prepend(actions, ...remarks.map((remark) => make("span", { className: "remark", textContent: remark })));
+    this.foot.prepend(
+      actions,
+      ...remarks.map((remark) => make("span", { className: "remark", textContent: remark })),
+    );
   }
 
   remove() {
@@ -110,11 +130,24 @@ function explain({ code, status: http }) {
 }
 
 function complaint(error, buttons, more) {
-  const facts = [error.code, error.message, error.detail, error.requestId && `request id: ${error.requestId}`].filter(Boolean);
-  return make("div", { className: "notice" },
+  const facts = [
+    error.code,
+    error.message,
+    error.detail,
+    error.requestId && `request id: ${error.requestId}`,
+  ].filter(Boolean);
+  return make(
+    "div",
+    { className: "notice" },
     make("p", { textContent: [explain(error), more].filter(Boolean).join(" ") }),
-    make("details", {}, make("summary", { textContent: say("details") }), ...facts.map((fact) => make("p", { textContent: fact }))),
-    ...buttons);
+    make(
+      "details",
+      {},
+      make("summary", { textContent: say("details") }),
+      ...facts.map((fact) => make("p", { textContent: fact })),
+    ),
+    ...buttons,
+  );
 }
 
 /** Nothing was answered: the prompt goes back into the box, and a notice says why. */
@@ -156,7 +189,8 @@ function enter(state, before) {
   else if (busy && before.state === "reconnecting") announce(say("connected"));
   else if (limited) announce(say("limited", seconds(state.retryAfterS)));
   if (answer && !busy) finish(state);
-  log.setAttribute("aria-busy", String(busy));
+  // Not at once: the last words are no news for a screen reader, which hears that the answer is complete.
+  setTimeout(() => log.setAttribute("aria-busy", String(chat.busy)), 50);
   layout();
 }
 
@@ -177,7 +211,8 @@ function layout() {
 function schedule() {
   if (framed) return;
   framed = true;
-  if (document.hidden) setTimeout(paint, 100); // frames stop in hidden tabs
+  if (document.hidden)
+    setTimeout(paint, 100); // frames stop in hidden tabs
   else requestAnimationFrame(paint);
 }
 
@@ -227,7 +262,10 @@ async function listModels() {
   const response = await fetch("v1/models").catch(() => null);
   const { data = [] } = response?.ok ? await response.json() : {};
   if (data.length < 2) return;
-  at("model").append(make("option", { value: "", textContent: say("standard") }), ...data.map(({ id }) => make("option", { value: id, textContent: id })));
+  at("model").append(
+    make("option", { value: "", textContent: say("standard") }),
+    ...data.map(({ id }) => make("option", { value: id, textContent: id })),
+  );
   at("models").hidden = false;
 }
 
@@ -236,7 +274,10 @@ function listen() {
   at("composer").addEventListener("submit", (event) => (event.preventDefault(), submit()));
   at("stop").addEventListener("click", stop);
   at("jump").addEventListener("click", () => ((following = true), paint(), box.focus()));
-  at("fresh").addEventListener("click", () => (chat.reset(), (answer = null), log.replaceChildren(), paint(), layout(), box.focus()));
+  at("fresh").addEventListener(
+    "click",
+    () => (chat.reset(), (answer = null), log.replaceChildren(), paint(), layout(), box.focus()),
+  );
   box.addEventListener("input", grow);
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -244,16 +285,26 @@ function listen() {
     submit();
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && chat.busy && stop());
-  scroll.addEventListener("scroll", () => {
-    following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
-    at("jump").hidden = following;
-  }, { passive: true });
+  scroll.addEventListener(
+    "scroll",
+    () => {
+      following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
+      at("jump").hidden = following;
+    },
+    { passive: true },
+  );
 }
 
 translate(document);
 box.placeholder = say("placeholder");
 for (const name of ["example1", "example2", "example3"]) {
-  at("examples").append(make("li", {}, button(name, (element) => ((box.value = element.textContent), submit()))));
+  at("examples").append(
+    make(
+      "li",
+      {},
+      button(name, (element) => ((box.value = element.textContent), submit())),
+    ),
+  );
 }
 listen();
 listModels();

@@ -36,40 +36,69 @@
   };
   /** @type {Snapshot} */
   const READY = {
-    state: "ready", text: "", reasoning: "", toolCalls: [], streamId: null, model: null, sequence: 0,
-    finishReason: null, usage: null, metrics: null, error: null, retryAfterS: 0, attempt: 0, resumed: false,
+    state: "ready",
+    text: "",
+    reasoning: "",
+    toolCalls: [],
+    streamId: null,
+    model: null,
+    sequence: 0,
+    finishReason: null,
+    usage: null,
+    metrics: null,
+    error: null,
+    retryAfterS: 0,
+    attempt: 0,
+    resumed: false,
     timing: { firstTokenMs: null, perTokenMs: null, tokens: 0 },
   };
 
   /** @returns {string} */
   function unique() {
     if (root.crypto.randomUUID) return root.crypto.randomUUID(); // secure contexts only
-    return Array.from(root.crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+    return Array.from(root.crypto.getRandomValues(new Uint8Array(16)), (n) =>
+      n.toString(16).padStart(2, "0"),
+    ).join("");
   }
 
   /** Seconds of a Retry-After header, which is a number or a date. @param {string | null} value */
   function secondsOf(value) {
     if (!value) return 0;
-    const seconds = /^\d+$/.test(value.trim()) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+    const seconds = /^\d+$/.test(value.trim())
+      ? Number(value)
+      : (Date.parse(value) - Date.now()) / 1000;
     return Math.max(0, Math.ceil(seconds) || 0);
   }
 
   /** @param {string} code @param {string} message @param {Partial<Failure>} [more] @returns {Failure} */
   function failure(code, message, more) {
-    return { code, message, detail: "", status: 0, requestId: null, retryable: false, retryAfterS: 0, ...more };
+    return {
+      code,
+      message,
+      detail: "",
+      status: 0,
+      requestId: null,
+      retryable: false,
+      retryAfterS: 0,
+      ...more,
+    };
   }
 
   /** What an answer with an error status says, problem+json or not. @param {Response} response */
   async function problemOf(response) {
     const { status, headers } = response;
     const body = await response.json().catch(() => ({}));
-    return failure(body.code || `http_${status}`, body.title || response.statusText || `HTTP ${status}`, {
-      detail: typeof body.detail === "string" ? body.detail : "",
-      status,
-      requestId: body.request_id || headers.get("x-request-id"),
-      retryable: status === 408 || status === 429 || status >= 500,
-      retryAfterS: secondsOf(headers.get("retry-after")),
-    });
+    return failure(
+      body.code || `http_${status}`,
+      body.title || response.statusText || `HTTP ${status}`,
+      {
+        detail: typeof body.detail === "string" ? body.detail : "",
+        status,
+        requestId: body.request_id || headers.get("x-request-id"),
+        retryable: status === 408 || status === 429 || status >= 500,
+        retryAfterS: secondsOf(headers.get("retry-after")),
+      },
+    );
   }
 
   /**
@@ -124,7 +153,9 @@
       this.#source?.close();
       this.#seen = Date.now();
       this.#heard = false;
-      const source = new EventSource(this.#address(), { withCredentials: this.options.credentials === "include" });
+      const source = new EventSource(this.#address(), {
+        withCredentials: this.options.credentials === "include",
+      });
       source.onmessage = (message) => this.#receive(message);
       source.onerror = () => this.#fail(source);
       this.#source = source;
@@ -171,9 +202,14 @@
       let waitS = 0;
       try {
         const { credentials } = this.options;
-        const response = await fetch(this.#address(), { credentials, signal: stop.signal, headers: { Accept: "text/event-stream" } });
+        const response = await fetch(this.#address(), {
+          credentials,
+          signal: stop.signal,
+          headers: { Accept: "text/event-stream" },
+        });
         if (this.#closed || source !== this.#source) return;
-        if (response.status === 204) return this.#lose(failure("gone", "The answer is no longer kept"));
+        if (response.status === 204)
+          return this.#lose(failure("gone", "The answer is no longer kept"));
         if (!response.ok) {
           const problem = await problemOf(response);
           if (!problem.retryable) return this.#lose(problem);
@@ -194,8 +230,12 @@
       const { attempts, backoffMs, backoffCapMs } = this.options;
       this.#source?.close();
       this.#attempt += 1;
-      if (this.#attempt > attempts) return this.#lose(failure("network", "The connection could not be restored", { retryable: true }));
-      const pauseMs = Math.min(backoffCapMs, backoffMs * 2 ** (this.#attempt - 1)) * (0.5 + Math.random() / 2);
+      if (this.#attempt > attempts)
+        return this.#lose(
+          failure("network", "The connection could not be restored", { retryable: true }),
+        );
+      const pauseMs =
+        Math.min(backoffCapMs, backoffMs * 2 ** (this.#attempt - 1)) * (0.5 + Math.random() / 2);
       const delayMs = Math.max(atLeastMs, pauseMs);
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#open(), delayMs);
@@ -264,7 +304,8 @@
 
     /** @param {string} query @param {{signal?: AbortSignal, model?: string}} [options] */
     send(query, { signal, model } = {}) {
-      if (this.busy) return Promise.reject(new Error("An answer is being written; stop() it first."));
+      if (this.busy)
+        return Promise.reject(new Error("An answer is being written; stop() it first."));
       const run = { query, key: unique(), model: model || this.options.model };
       return this.#start(run, signal);
     }
@@ -352,13 +393,19 @@
       /** @type {Record<string, string>} */
       const headers = { ...this.options.headers };
       if (this.options.apiKey) headers.Authorization = `Bearer ${this.options.apiKey}`;
-      if (key) Object.assign(headers, { "Content-Type": "application/json", "Idempotency-Key": key });
+      if (key)
+        Object.assign(headers, { "Content-Type": "application/json", "Idempotency-Key": key });
       return headers;
     }
 
     /** @param {Run} run */
     async #create(run) {
-      const body = { query: run.query, conversation_history: this.#history(), model: run.model, ...this.options.body };
+      const body = {
+        query: run.query,
+        conversation_history: this.#history(),
+        model: run.model,
+        ...this.options.body,
+      };
       let response, created;
       try {
         response = await fetch(`${this.api}streams`, {
@@ -388,8 +435,10 @@
       this.#url = url;
       this.#line = new Line(new URL(url, this.base), this.options, {
         event: (event) => void (this.#run === run && this.#apply(event, run)),
-        trouble: (attempt) => void (this.#run === run && !run.stopped && this.#set({ state: "reconnecting", attempt })),
-        lost: (error) => void (this.#run === run && !run.stopped && this.#finish("error", { error })),
+        trouble: (attempt) =>
+          void (this.#run === run && !run.stopped && this.#set({ state: "reconnecting", attempt })),
+        lost: (error) =>
+          void (this.#run === run && !run.stopped && this.#finish("error", { error })),
       });
     }
 
@@ -398,24 +447,43 @@
       const { type, data, sequence = this.#snapshot.sequence } = event;
       const { text, reasoning } = this.#snapshot;
       if (run.stopped) {
-        if (type === "done") this.#set({ usage: data.usage || null, metrics: data.metrics || null });
+        if (type === "done")
+          this.#set({ usage: data.usage || null, metrics: data.metrics || null });
         return;
       }
       /** @type {Snapshot["state"]} */
       const state = text || reasoning ? "streaming" : "submitted";
-      if (type === "metadata") this.#set({ state, streamId: data.stream_id, model: data.model || null });
-      else if (type === "token") this.#set({ state: "streaming", text: text + data, sequence, timing: this.#clock() });
-      else if (type === "reasoning") this.#set({ state: "streaming", reasoning: reasoning + data, sequence });
+      if (type === "metadata")
+        this.#set({ state, streamId: data.stream_id, model: data.model || null });
+      else if (type === "token")
+        this.#set({ state: "streaming", text: text + data, sequence, timing: this.#clock() });
+      else if (type === "reasoning")
+        this.#set({ state: "streaming", reasoning: reasoning + data, sequence });
       else if (type === "snapshot") this.#set({ state: "streaming", text: data, sequence });
-      else if (type === "tool_call") this.#set({ state: "streaming", toolCalls: this.#merge(data), sequence });
+      else if (type === "tool_call")
+        this.#set({ state: "streaming", toolCalls: this.#merge(data), sequence });
       else if (type === "done") this.#done(data, sequence);
-      else if (type === "error") this.#finish("error", { error: failure(data.code, data.message, { retryable: !!data.retryable }) });
+      else if (type === "error")
+        this.#finish("error", {
+          error: failure(data.code, data.message, { retryable: !!data.retryable }),
+        });
     }
 
     /** @param {any} data @param {number} sequence */
     #done(data, sequence) {
-      const { finish_reason: finishReason, usage = null, metrics = null, model = this.#snapshot.model } = data;
-      this.#finish(finishReason === "cancelled" ? "stopped" : "done", { finishReason, usage, metrics, model, sequence });
+      const {
+        finish_reason: finishReason,
+        usage = null,
+        metrics = null,
+        model = this.#snapshot.model,
+      } = data;
+      this.#finish(finishReason === "cancelled" ? "stopped" : "done", {
+        finishReason,
+        usage,
+        metrics,
+        model,
+        sequence,
+      });
     }
 
     /** @param {any} part */
@@ -464,10 +532,16 @@
       const { origin } = new URL(this.base);
       const page = root.location ? root.location.origin : origin;
       const detail = String(cause);
-      if (page === origin) return failure("network", "The server cannot be reached", { detail, retryable: true });
-      const alive = await fetch(`${this.base}healthz`, { mode: "no-cors" }).then(() => true, () => false);
+      if (page === origin)
+        return failure("network", "The server cannot be reached", { detail, retryable: true });
+      const alive = await fetch(`${this.base}healthz`, { mode: "no-cors" }).then(
+        () => true,
+        () => false,
+      );
       if (!alive) {
-        console.error(`Sluicegate: ${origin} cannot be reached from this page. Is it running, and does the page's Content-Security-Policy allow it (connect-src ${origin})?`);
+        console.error(
+          `Sluicegate: ${origin} cannot be reached from this page. Is it running, and does the page's Content-Security-Policy allow it (connect-src ${origin})?`,
+        );
         return failure("network", "The server cannot be reached", { detail, retryable: true });
       }
       const hint = `${origin} is running but does not allow pages of ${page}. Add "${page}" to apps.${this.options.app}.origins in its configuration file, or start it with GATEWAY_CORS_ORIGINS=${page}.`;
@@ -480,8 +554,12 @@
       const { credentials } = this.options;
       const request = { method: "DELETE", headers: this.#headers(), credentials, keepalive: true };
       fetch(new URL(url, this.base), request).then(
-        (response) => response.ok || console.warn(`Sluicegate: stopping was answered with ${response.status}.`),
-        () => console.warn("Sluicegate: the stop did not reach the server; it ends the answer when nobody listens."),
+        (response) =>
+          response.ok || console.warn(`Sluicegate: stopping was answered with ${response.status}.`),
+        () =>
+          console.warn(
+            "Sluicegate: the stop did not reach the server; it ends the answer when nobody listens.",
+          ),
       );
     }
 
@@ -536,4 +614,7 @@
   const api = { createChat, Chat, version: "1" };
   root.Sluicegate = api;
   if (typeof module === "object" && module.exports) module.exports = api;
-})(/** @type {any} */ (globalThis), typeof document === "object" ? /** @type {any} */ (document.currentScript) : null);
+})(
+  /** @type {any} */ (globalThis),
+  typeof document === "object" ? /** @type {any} */ (document.currentScript) : null,
+);

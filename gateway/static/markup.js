@@ -72,7 +72,12 @@ export class Markup {
     if (this.#node) this.#node.data = this.#node.data.trimEnd();
     this.#fence = ticks;
     const node = document.createTextNode("");
-    const caption = make("figcaption", {}, make("span", { textContent: info }), this.codeButton(() => node.data));
+    const caption = make(
+      "figcaption",
+      {},
+      make("span", { textContent: info }),
+      this.codeButton(() => node.data),
+    );
     const code = make("pre", { dir: "ltr", tabIndex: 0 }, make("code", {}, node));
     this.root.append(make("figure", {}, caption, code));
     this.#node = node;
