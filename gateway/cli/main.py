@@ -6,10 +6,11 @@ Exit codes: 0 yes or done, 1 no or failed, 2 wrong use.
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 
 import typer
 from typer.main import get_command
+
+from gateway.version import VERSION
 
 from .group import SETTINGS, LazyGroup
 
@@ -58,18 +59,10 @@ def options(
     """Handle what stands before the command."""
 
 
-def version_text() -> str:
-    """Return the version of the installed package, or of this checkout."""
-    try:
-        return metadata.version("sluicegate")
-    except metadata.PackageNotFoundError:
-        return "0.1.0 (checkout)"
-
-
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit."""
     words = sys.argv[1:] if args is None else args
     if words[:1] in (["--version"], ["-V"]):
-        typer.echo(f"sluicegate {version_text()}")
+        typer.echo(f"sluicegate {VERSION}")
         sys.exit(0)
     get_command(root).main(args=words, prog_name="gateway")

@@ -34,6 +34,12 @@ def serve(
     if loaded.problems:
         say(explain(loaded.problems))
         end(NO)
+    from backends import BackendUnavailable
     from gateway.server import serve as run
 
-    end(run(loaded.config, origins=config or os.environ.get("GATEWAY_CONFIG") or None))
+    try:
+        code = run(loaded.config, origins=config or os.environ.get("GATEWAY_CONFIG") or None)
+    except BackendUnavailable as error:
+        say([f"A backend cannot be used: {error}"])
+        code = NO
+    end(code)

@@ -140,7 +140,7 @@ class Audit(Section, frozen=True):
 
     level: Level = "redacted"
     key: str | None = None
-    sinks: tuple[Sink, ...] = (Sink(),)
+    sinks: Annotated[tuple[Sink, ...], Meta(min_length=1)] = (Sink(),)
     retention_days: Retention = Retention()
 
 

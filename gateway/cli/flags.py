@@ -1,0 +1,66 @@
+"""`gateway flags`: what is on and for whom, in a running gateway, through its admin surface."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from .group import command_group
+from .output import NO, WRONG_USE, end, give, give_json, say, table
+from .remote import Answered, call, refusal
+
+app = command_group(
+    "Show and change flags of a running gateway.", "gateway flags set ENABLE_SSE_STREAMING 25%"
+)
+Url = Annotated[str, typer.Option(help="Address of the gateway, or of its admin port.")]
+AdminKey = Annotated[
+    str | None,
+    typer.Option("--key", help="The admin key.", envvar="GATEWAY_ADMIN_KEY", show_envvar=True),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+LOCAL = "http://127.0.0.1:8080"
+
+
+@app.command(epilog="Example: gateway flags show --url http://127.0.0.1:8080")
+def show(url: Url = LOCAL, key: AdminKey = None, json: Json = False) -> None:
+    """Show the flags that are in force."""
+    _report(call("GET", _admin(url), key=key), json)
+
+
+@app.command("set", epilog='Example: gateway flags set ENABLE_SSE_STREAMING "25%,users:ann"')
+def set_flag(
+    name: Annotated[str, typer.Argument(help="Name of the flag.")],
+    value: Annotated[str, typer.Argument(help="off, on, 25%, users:a,b, or 25%,users:a,b.")],
+    url: Url = LOCAL,
+    key: AdminKey = None,
+    reason: Annotated[str | None, typer.Option(help="Why; stands in the audit trail.")] = None,
+    json: Json = False,
+) -> None:
+    """Change a flag on all workers, without a restart."""
+    from gateway.rollout.flag import parse_flag
+
+    try:
+        parse_flag(value)
+    except ValueError as error:
+        say([f"`{value}` is no flag value: it {error}"])
+        end(WRONG_USE)
+    body: dict[str, Any] = {"flags": {name: value}} | ({"reason": reason} if reason else {})
+    _report(call("PUT", _admin(url), key=key, body=body), json)
+
+
+def _admin(url: str) -> str:
+    return f"{url.rstrip('/')}/admin/flags"
+
+
+def _report(answer: Answered, json: bool) -> None:
+    if answer.status != 200 or not isinstance(answer.body, dict):
+        say([f"The gateway refused: {refusal(answer)}"])
+        if answer.status in (401, 403, 404):
+            say(["-> start it with GATEWAY_ADMIN_KEY and give the same key here with --key"])
+        end(NO)
+    flags = answer.body.get("flags", {})
+    if json:
+        give_json({"version": 1, "flags": flags})
+        return
+    give(table([("flag", "value"), *((name, str(value)) for name, value in flags.items())]))
