@@ -1,9 +1,9 @@
 """Why a backend could not answer.
 
     BackendError            something upstream; `is_retryable` says whether another try may help
-      BackendTimeout        too slow; `code` is timeout_connect, timeout_first, timeout_idle, timeout_total
+      BackendTimeout        too slow; `code` is timeout_first, timeout_idle or timeout_total
       BackendTruncated      the stream ended without a finish
-      BackendRefused        the upstream said no to this request (400, 404, 413, 422): the caller's to mend
+      BackendRefused        the upstream said no to this request (400, 404, 413, 422)
       BackendLimited        the upstream's own rate limit
     BackendUnavailable      configuration: SDK or key missing, unknown kind; raised at start only
 

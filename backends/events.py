@@ -17,7 +17,9 @@ Channel = Literal["answer", "reasoning"]
 class Wire(msgspec.Struct, frozen=True):
     """The provider's own payload of one event, for a dialect that speaks the same protocol.
 
-    Attached only where the typed fields do not say everything (log probabilities, citations).
+    Attached only where the typed fields do not say everything (log probabilities, citations). It
+    says what its event says and nothing of its neighbours, so a writer of the same dialect sends
+    it *instead of* encoding the event, with ids, model and block index made its own.
     """
 
     dialect: str
@@ -39,6 +41,8 @@ class Started(msgspec.Struct, frozen=True):
     model: str
     served_by: str = ""
     attempts: tuple[Attempt, ...] = ()
+    dropped: tuple[str, ...] = ()
+    """Fields of the request that this backend could not carry and left out."""
     wire: Wire | None = None
 
 
@@ -55,7 +59,7 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class ToolCall(msgspec.Struct, frozen=True):
-    """A fragment of a tool call. `index` is dense from 0; `id` and `name` stand in the first only."""
+    """A piece of a tool call. `index` is dense from 0; `id` and `name` stand in the first only."""
 
     index: int
     arguments: str
@@ -65,7 +69,7 @@ class ToolCall(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Token counts. `input_tokens` excludes both cache counts; `output_tokens` includes reasoning."""
+    """Token counts; `input_tokens` without both cache counts, `output_tokens` with reasoning."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -77,7 +81,7 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Other(msgspec.Struct, frozen=True):
-    """Something the typed events do not know: a sign of life (`wire` absent) or a payload to relay."""
+    """What the typed events do not know: a sign of life (`wire` absent) or a payload to relay."""
 
     wire: Wire | None = None
 

@@ -96,7 +96,7 @@ class ResponseFormat(msgspec.Struct, frozen=True):
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """The client's own body and its dialect, so that a backend of the same protocol loses nothing."""
+    """The client's own body and its dialect: a backend of the same protocol loses nothing."""
 
     dialect: str
     body: dict[str, Any]

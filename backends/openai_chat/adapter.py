@@ -1,0 +1,70 @@
+"""Any server that speaks OpenAI's chat completions: OpenAI, Azure, vLLM, Ollama, llama.cpp."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from yarl import URL
+
+from ..backend import BackendOptions, Capabilities
+from ..events import Event
+from ..relay import relay
+from ..request import ChatRequest
+from ..sdk import headers_of, import_sdk, key_for, url_of
+from ..upstream import Upstream
+from .body import DIALECT, write_body
+from .reader import ChatReader
+
+_OPENAI_HOSTS = ("openai.com", "azure.com")
+
+
+class OpenAIChatBackend:
+    """Sends a chat completion and turns its chunks into events."""
+
+    capabilities = Capabilities(
+        tools=True, images=True, documents=True, reasoning=True, structured_output=True,
+        dialect=DIALECT,
+    )  # fmt: skip
+
+    def __init__(self, name: str, upstream: Upstream, options: BackendOptions) -> None:
+        self.name = name
+        self.timeouts = options.timeouts
+        self._upstream = upstream
+        self._limit_field = limit_field_of(options)
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        """Answer one request; nothing happens before the first `anext`."""
+        return relay(self._upstream, lambda: self._prepare(request))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._upstream.aclose()
+
+    def _prepare(self, request: ChatRequest) -> tuple[bytes, ChatReader]:
+        body = write_body(self.name, request, self._limit_field)
+        return body.data, ChatReader(self.name, request.model, body.dropped)
+
+
+def limit_field_of(options: BackendOptions) -> str:
+    """Name the field for the longest answer: OpenAI's new one, the old one for everybody else."""
+    if named := options.extra.get("max_tokens_field"):
+        return str(named)
+    host = URL(options.base_url).host or "" if options.base_url else "openai.com"
+    return "max_completion_tokens" if host.endswith(_OPENAI_HOSTS) else "max_tokens"
+
+
+def create(name: str, options: BackendOptions) -> OpenAIChatBackend:
+    """Build it from its entry in the configuration; raise `BackendUnavailable`."""
+    sdk = import_sdk("openai")
+    key = key_for(name, options, "OPENAI_API_KEY")
+    client = sdk.AsyncOpenAI(
+        api_key=key,
+        base_url=options.base_url or "https://api.openai.com/v1",
+        max_retries=0,
+        http_client=sdk.DefaultAioHttpClient(),
+    )
+    headers = headers_of(client, options)
+    url = url_of(client, "/chat/completions")
+    if (url.host or "").endswith("azure.com"):
+        headers.setdefault("api-key", key)
+    return OpenAIChatBackend(name, Upstream(name, url, headers, options.timeouts), options)

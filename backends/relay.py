@@ -1,0 +1,83 @@
+"""The loop that all wire adapters share: send the body, feed the reader, yield its events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+import aiohttp
+import msgspec
+from aiohttp import ClientResponse
+
+from .errors import BackendError
+from .events import Event
+from .reader import StreamReader
+from .refusals import failure_in_stream
+from .upstream import MAX_ERROR_BODY, Upstream
+
+DRAIN_S = 0.05
+
+
+async def relay(
+    upstream: Upstream, prepare: Callable[[], tuple[bytes, StreamReader]]
+) -> AsyncGenerator[Event, None]:
+    """Carry one call. Closing this generator closes the connection to the provider."""
+    body, reader = prepare()
+    async with upstream.post(body) as response:
+        await _expect_stream(upstream, response)
+        async for data in upstream.read(response):
+            for event in reader.feed(data):
+                yield event
+            if reader.failure is not None:
+                raise reader.failure
+            if reader.is_done:
+                break
+        for event in reader.end():
+            yield event
+        if reader.failure is not None:
+            raise reader.failure
+        await _drain(response)
+
+
+async def _expect_stream(upstream: Upstream, response: ClientResponse) -> None:
+    """Refuse a JSON or HTML page that came with status 200 in place of a stream."""
+    kind = response.content_type
+    if kind == "text/html":
+        raise BackendError(
+            "The provider answered with a web page. Check base_url.",
+            is_retryable=False, backend=upstream.name,
+        )  # fmt: skip
+    if kind != "application/json":
+        return
+    start = b""
+    async for data in upstream.read(response):
+        start += data
+        if len(start) > MAX_ERROR_BODY or not _may_be_json(start):
+            break
+    error = _error_in(start)
+    if error is not None:
+        raise failure_in_stream(upstream.name, error)
+    raise BackendError("The provider answered without a stream.", backend=upstream.name)
+
+
+def _may_be_json(start: bytes) -> bool:
+    return start.lstrip()[:1] in (b"", b"{", b"[")
+
+
+def _error_in(body: bytes) -> object:
+    try:
+        parsed = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return parsed.get("error") if isinstance(parsed, dict) else None
+
+
+async def _drain(response: ClientResponse) -> None:
+    """Read what follows the end mark, so that the connection can serve the next call."""
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            while not response.content.at_eof() and await response.content.readany():
+                pass
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        # The answer is whole; the connection is merely not used again.
+        pass

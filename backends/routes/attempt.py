@@ -1,0 +1,71 @@
+"""One try at one target, with its clock: a first output that comes too late is a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+
+import msgspec
+
+from ..backend import Backend
+from ..errors import BackendError, BackendTimeout, BackendTruncated
+from ..events import Attempt, Event, Other
+from ..request import ChatRequest
+from .route import Opened, Route, is_output
+
+
+class AttemptRoute(Route):
+    """Asks one backend for one model; `first_s` of its timeouts runs until the first output.
+
+    The time for a connection (`connect_s`) is kept by the adapter, which alone can see it.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        model: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = backend.name
+        self.capabilities = backend.capabilities
+        self.timeouts = backend.timeouts
+        self._backend = backend
+        self._model = model
+        self._clock = clock
+
+    async def open(self, request: ChatRequest) -> Opened:
+        """Wait for the first output of this one backend."""
+        if self._model is not None:
+            request = msgspec.structs.replace(request, model=self._model)
+        began = self._clock()
+        events = self._backend.stream(request)
+        try:
+            head = await self._head(events)
+        except BaseException as exc:
+            await events.aclose()
+            if isinstance(exc, BackendError):
+                exc.backend = exc.backend or self.name
+                exc.attempts = (self._attempt(request.model, exc.code, began),)
+            raise
+        served = self._attempt(request.model, "served", began)
+        return Opened(head, events, self.name, request.model, (served,))
+
+    async def _head(self, events: AsyncGenerator[Event, None]) -> list[Event]:
+        head: list[Event] = []
+        try:
+            async with asyncio.timeout(self.timeouts.first_s):
+                async for event in events:
+                    if not (isinstance(event, Other) and event.wire is None):
+                        head.append(event)
+                    if is_output(event):
+                        return head
+        except TimeoutError as exc:
+            raise BackendTimeout(
+                f"No first token from the provider within {self.timeouts.first_s:g} s.",
+                backend=self.name,
+            ) from exc
+        raise BackendTruncated("The provider ended without an answer.", backend=self.name)
+
+    def _attempt(self, model: str, outcome: str, began: float) -> Attempt:
+        return Attempt(self.name, model, outcome, round((self._clock() - began) * 1000))

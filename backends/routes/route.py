@@ -1,0 +1,77 @@
+"""What every route is: a backend made of backends that decides before the first real output.
+
+A route *opens* an answer: it holds back the preamble, and may try again or elsewhere, until
+something real has come. From then on the answer belongs to the client and nobody may swap it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import msgspec
+
+from ..backend import Capabilities, Timeouts
+from ..errors import BackendError
+from ..events import Attempt, Event, Finished, Started, Text, ToolCall
+from ..request import ChatRequest
+
+
+class Opened(msgspec.Struct):
+    """An answer that has begun: what was held back, the rest, who serves it, what was tried."""
+
+    head: list[Event]
+    rest: AsyncGenerator[Event, None]
+    backend: str
+    model: str
+    attempts: tuple[Attempt, ...]
+
+
+class Route(ABC):
+    """A backend whose `stream` is its `open`, played back."""
+
+    name: str
+    capabilities: Capabilities
+    timeouts: Timeouts
+
+    @abstractmethod
+    async def open(self, request: ChatRequest) -> Opened:
+        """Wait for the first real output; raise `BackendError` with all attempts in it."""
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        """Yield the answer, with who serves it and what was tried in `Started`."""
+        opened = await self.open(request)
+        async with aclosing(opened.rest) as rest:
+            try:
+                for event in opened.head:
+                    yield _signed(event, opened) if isinstance(event, Started) else event
+                async for event in rest:
+                    yield event
+            except BackendError as exc:
+                exc.backend = exc.backend or opened.backend
+                exc.attempts = (*opened.attempts[:-1], _failed(opened.attempts[-1], exc))
+                raise
+
+    async def aclose(self) -> None:  # noqa: B027 - nothing to give back is the normal case
+        """Own nothing: whoever built the backends closes them."""
+
+
+def is_output(event: Event) -> bool:
+    """Tell real output from preamble; after it nothing may be tried again."""
+    match event:
+        case Text():
+            return bool(event.text or event.signature)
+        case ToolCall() | Finished():
+            return True
+        case _:
+            return False
+
+
+def _signed(event: Started, opened: Opened) -> Started:
+    served_by = f"{opened.backend}/{opened.model}"
+    return msgspec.structs.replace(event, served_by=served_by, attempts=opened.attempts)
+
+
+def _failed(attempt: Attempt, error: BackendError) -> Attempt:
+    return msgspec.structs.replace(attempt, outcome=error.code)

@@ -1,0 +1,115 @@
+"""From a model's name to an answer: the names of the configuration, built into routes once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from ..backend import Backend, Capabilities, Timeouts
+from ..errors import BackendRefused
+from ..events import Event
+from ..request import ChatRequest
+from .attempt import AttemptRoute
+from .breaker import Breaker, BreakerRoute
+from .fallback import FallbackRoute
+from .retry import RetryRoute
+from .route import Route
+from .weighted import WeightedRoute
+
+Strategy = Literal["fallback", "weighted"]
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One backend and the model name it is asked for; without one it is asked for the alias."""
+
+    backend: str
+    model: str | None = None
+    weight: float = 1.0
+
+
+class Router:
+    """Every model that clients may name: an alias, or `backend/model`.
+
+    It owns the backends and closes them. `breaker=False` switches all breakers off; `tries` is how
+    often a target that stands alone is asked before its failure counts.
+    """
+
+    name = "router"
+    timeouts = Timeouts()
+
+    def __init__(
+        self,
+        models: Mapping[str, tuple[Strategy, Sequence[Target]]],
+        backends: Mapping[str, Backend],
+        *,
+        breaker: bool = True,
+        tries: int = 2,
+    ) -> None:
+        self._backends = dict(backends)
+        self._breakers = {name: Breaker() for name in backends} if breaker else {}
+        self._tries = tries
+        self._direct = {name: self._alone(self._target(Target(name))) for name in backends}
+        self._routes = {alias: self._build(alias, *entry) for alias, entry in models.items()}
+        self.capabilities = Capabilities(
+            tools=True, images=True, documents=True, reasoning=True, structured_output=True
+        )
+
+    def aliases(self) -> tuple[str, ...]:
+        """Name the aliases of the configuration, in its order."""
+        return tuple(self._routes)
+
+    def backends(self) -> tuple[str, ...]:
+        """Name the backends of the configuration, in its order."""
+        return tuple(self._backends)
+
+    def resolve(self, model: str) -> bool:
+        """Tell whether a name leads anywhere."""
+        return self._find(model) is not None
+
+    def timeouts_of(self, served_by: str) -> Timeouts:
+        """Return the clocks of the backend that serves (`Started.served_by`)."""
+        backend = self._backends.get(served_by.partition("/")[0])
+        return backend.timeouts if backend is not None else self.timeouts
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        """Answer by the route that the request's model names."""
+        found = self._find(request.model)
+        if found is None:
+            raise BackendRefused(
+                "This model is not known here.", status=404, reason="model_not_found"
+            )
+        route, model = found
+        if model != request.model:
+            request = msgspec.structs.replace(request, model=model)
+        return route.stream(request)
+
+    async def aclose(self) -> None:
+        """Close every backend."""
+        for backend in self._backends.values():
+            await backend.aclose()
+
+    def _find(self, model: str) -> tuple[Route, str] | None:
+        if route := self._routes.get(model):
+            return route, model
+        name, slash, rest = model.partition("/")
+        if slash and rest and (route := self._direct.get(name)):
+            return route, rest
+        return None
+
+    def _build(self, alias: str, strategy: Strategy, targets: Sequence[Target]) -> Route:
+        if len(targets) == 1:
+            return self._alone(self._target(targets[0]))
+        if strategy == "weighted":
+            return WeightedRoute(alias, [(self._target(t), t.weight) for t in targets])
+        return FallbackRoute(alias, [self._target(target) for target in targets])
+
+    def _target(self, target: Target) -> Route:
+        route: Route = AttemptRoute(self._backends[target.backend], target.model)
+        if breaker := self._breakers.get(target.backend):
+            route = BreakerRoute(route, breaker)
+        return route
+
+    def _alone(self, route: Route) -> Route:
+        return RetryRoute(route, self._tries) if self._tries > 1 else route

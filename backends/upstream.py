@@ -1,0 +1,103 @@
+"""The line to one provider: URL and headers once, then POST and bytes; failures become our errors.
+
+The official SDKs supply address, credentials and headers (`sdk.py`); the request itself goes over
+one pooled aiohttp session, because the SDKs' own request path costs five times as much.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from yarl import URL
+
+from .backend import Timeouts
+from .errors import BackendError, BackendTimeout, BackendTruncated
+from .refusals import failure_of
+
+KEEPALIVE_S = 75.0
+MAX_CONNECTIONS = 10_000
+MAX_ERROR_BODY = 64 * 1024
+SERVER_KEEPS_OPEN_S = 5.0
+
+
+class Upstream:
+    """Owns the connections to one provider. Redirects are never followed, cookies never kept."""
+
+    def __init__(
+        self, name: str, url: str | URL, headers: Mapping[str, str], timeouts: Timeouts
+    ) -> None:
+        self.name = name
+        self._url = URL(url)
+        self._headers = {
+            **headers,
+            "Content-Type": "application/json",
+            "Accept": "text/event-stream",
+            "Accept-Encoding": "identity",
+        }
+        self._timeouts = timeouts
+        self._session: ClientSession | None = None
+
+    @asynccontextmanager
+    async def post(self, body: bytes) -> AsyncGenerator[ClientResponse, None]:
+        """Send one request; give the answer if it is a success, else raise `BackendError`."""
+        response = await self._send(body)
+        try:
+            if response.status != 200:
+                raise await self._failure(response)
+            yield response
+        finally:
+            response.close() if not response.content.at_eof() else response.release()
+
+    async def read(self, response: ClientResponse) -> AsyncIterator[bytes]:
+        """Yield the body in the pieces in which it arrives; a broken body is `BackendTruncated`."""
+        read = response.content.readany
+        try:
+            while data := await read():
+                yield data
+        except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as exc:
+            raise BackendTruncated(
+                "The provider's connection broke in the middle of the answer.", backend=self.name
+            ) from exc
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _send(self, body: bytes) -> ClientResponse:
+        session = self._session or self._open()
+        try:
+            return await session.post(
+                self._url, data=body, headers=self._headers, allow_redirects=False
+            )
+        except (TimeoutError, aiohttp.ServerTimeoutError) as exc:
+            raise BackendTimeout(
+                f"No connection to the provider within {self._timeouts.connect_s:g} s.",
+                backend=self.name,
+            ) from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            raise BackendError(
+                "The provider could not be reached or hung up before it answered.",
+                backend=self.name,
+            ) from exc
+
+    def _open(self) -> ClientSession:
+        self._session = ClientSession(
+            connector=TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_S),
+            cookie_jar=DummyCookieJar(),
+            timeout=ClientTimeout(total=None, sock_connect=self._timeouts.connect_s),
+        )
+        return self._session
+
+    async def _failure(self, response: ClientResponse) -> BackendError:
+        try:
+            async with asyncio.timeout(SERVER_KEEPS_OPEN_S):
+                body = await response.content.read(MAX_ERROR_BODY)
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            body = b""
+        return failure_of(self.name, response.status, response.headers, body)
