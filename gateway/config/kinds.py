@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import metadata
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import msgspec
@@ -20,49 +21,22 @@ class Extra(msgspec.Struct, frozen=True):
 
 
 HEADERS = Extra("map", "further headers for every call to the provider")
-QUERY = Extra("map", "further query parameters, e.g. Azure's `api-version`")
-CONNECTIONS = Extra("whole", "open connections at most")
 
 EXTRAS: Mapping[str, Mapping[str, Extra]] = {
     "openai_chat": {
         "headers": HEADERS,
-        "query": QUERY,
-        "connections": CONNECTIONS,
-        "organization": Extra("text", "OpenAI organization"),
-        "project": Extra("text", "OpenAI project"),
-        "max_tokens_field": Extra("text", "`max_tokens` for servers that know no other name"),
-        "include_usage": Extra("yes_no", "ask for token counts; `false` for servers that refuse"),
-    },
-    "openai_responses": {
-        "headers": HEADERS,
-        "query": QUERY,
-        "connections": CONNECTIONS,
-        "organization": Extra("text", "OpenAI organization"),
-        "project": Extra("text", "OpenAI project"),
+        "max_tokens_field": Extra(
+            "text", "`max_tokens` or `max_completion_tokens`; absent: by the address"
+        ),
     },
     "anthropic_messages": {
         "headers": HEADERS,
-        "connections": CONNECTIONS,
-        "max_tokens": Extra("whole", "answer length where the client names none"),
-        "beta": Extra("list", "values of the `anthropic-beta` header"),
-        "version": Extra("text", "value of the `anthropic-version` header"),
+        "max_tokens": Extra("whole", "longest answer where the client names none"),
     },
-    "http_sse": {
-        "headers": HEADERS,
-        "query": QUERY,
-        "connections": CONNECTIONS,
-        "method": Extra("text", "`POST` or `GET`"),
-        "prompt_field": Extra("text", "where the prompt goes in the request"),
-        "text_field": Extra("text", "where the text stands in an event"),
-        "done": Extra("text", "data of the event that ends the answer"),
-    },
-    "script": {
-        "delay_s": Extra("number", "seconds between two words"),
-        "first_s": Extra("number", "seconds before the first word"),
-        "tokens": Extra("whole", "words of an answer"),
-    },
-    "echo": {"delay_s": Extra("number", "seconds between two words")},
+    "script": {},
+    "echo": {},
 }
+"""A field stands here once its adapter reads it; a test holds that."""
 
 ALIASES: Mapping[str, str] = {
     "api_base": "base_url",
@@ -80,22 +54,31 @@ ALIASES: Mapping[str, str] = {
 
 DEFAULT_MODELS: Mapping[str, str] = {
     "openai_chat": "gpt-5-mini",
-    "openai_responses": "gpt-5-mini",
     "anthropic_messages": "claude-sonnet-4-5",
 }
 """The model asked for where nothing names one."""
 
-PUBLIC_HOSTS: Mapping[str, str] = {
-    "openai_chat": "api.openai.com",
-    "openai_responses": "api.openai.com",
-    "anthropic_messages": "api.anthropic.com",
+KEY_VARIABLES: Mapping[str, str] = {
+    "openai_chat": "OPENAI_API_KEY",
+    "anthropic_messages": "ANTHROPIC_API_KEY",
 }
-"""Where a kind goes without `base_url`; such a backend needs a key."""
+"""Kinds that go to their maker's own servers without `base_url`, and then need a key."""
 
 
 def plugin_kinds() -> set[str]:
-    """Return the kinds that installed packages bring."""
-    return {point.name for point in metadata.entry_points(group=GROUP)} - set(EXTRAS)
+    """Return the kinds that installed packages bring and that can be imported."""
+    return {
+        point.name
+        for point in metadata.entry_points(group=GROUP)
+        if point.name not in EXTRAS and _is_there(point.module)
+    }
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def has_shape(shape: Shape, value: Any) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from .document import Document, Path
-from .kinds import EXTRAS, PUBLIC_HOSTS, plugin_kinds
+from .document import BROKEN, Document, Path
+from .kinds import EXTRAS, KEY_VARIABLES, plugin_kinds
 from .problems import listed, nearest
-from .schema import Config
+from .schema import Backend, Config
 
 
 def judge_references(document: Document, config: Config) -> None:
@@ -34,16 +34,21 @@ def _kinds(document: Document, config: Config) -> None:
         if kind and kind not in EXTRAS:
             known = [*EXTRAS, *plugin_kinds()]
             _lead(document, (*path, "kind"), kind, known, "kind of backend")
-        if kind in PUBLIC_HOSTS and not backend.api_key and not backend.base_url:
-            variable = "ANTHROPIC_API_KEY" if "anthropic" in kind else "OPENAI_API_KEY"
-            if not {"api_key", "base_url"} & set(document.data["backends"][name]):
-                document.problem(
-                    path,
-                    f"a backend of kind `{kind}` needs `api_key`, or `base_url` of another server",
-                    f'add `api_key: "${{{variable}}}"`',
-                )
+        if kind in KEY_VARIABLES and not _has_address(document, name, backend):
+            document.problem(
+                path,
+                f"a backend of kind `{kind}` needs `api_key`, or `base_url` of another server",
+                f'add `api_key: "${{{KEY_VARIABLES[kind]}}}"`, with that variable set',
+            )
         if "/" in name or not name.strip():
             document.problem(path, "a backend's name must not hold a slash", "rename it")
+
+
+def _has_address(document: Document, name: str, backend: Backend) -> bool:
+    """Whether key or address is there; one that is broken has its own problem."""
+    given = document.data["backends"][name]
+    is_told = BROKEN in (given.get("api_key"), given.get("base_url"))
+    return is_told or bool(backend.api_key or backend.base_url)
 
 
 def _models(document: Document, config: Config) -> None:

@@ -89,8 +89,8 @@ def _base_url(document: Document, path: Path, text: str) -> None:
         document.problem(
             path, "it holds a user or password", "take them out and use `api_key` or `headers`"
         )
-    elif url.query or url.fragment:
-        document.problem(path, "it holds a query or fragment", "end it after the path")
+    elif url.fragment:
+        document.problem(path, "it holds a fragment (`#...`)", "end it before the `#`")
 
 
 def _apps(document: Document, config: Config) -> None:

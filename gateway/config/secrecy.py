@@ -12,6 +12,7 @@ SECRET_NAME = re.compile(r"key|secret|token$|password|passwd|credential|authoriz
 HARMLESS = frozenset({"keys", "tokens", "max_tokens", "key_header"})
 PUBLIC_OF_KEYS = frozenset({"id", "apps", "models", "origins"})
 USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
+QUERY_SECRET = re.compile(r"(?i)([?&][^=&]*(?:key|token|secret|sig)[^=&]*=)[^&#]*")
 LONG_WORD = re.compile(r"[A-Za-z0-9_\-.+/=]{16,}")
 NAMED = re.compile(
     r"""(?i)([\w-]*(?:key|secret|token|password|hash|url|authorization)["']?\s*[:=]\s*)\S.*"""
@@ -44,8 +45,8 @@ def masked(path: Path, value: Any) -> Any:
 
 
 def without_userinfo(text: str) -> str:
-    """Return a URL without the user and password in it."""
-    return USERINFO.sub(f"{MASK}@", text)
+    """Return a URL without the user, password and keys in it."""
+    return QUERY_SECRET.sub(rf"\1{MASK}", USERINFO.sub(f"{MASK}@", text))
 
 
 def safe_line(line: str) -> str:

@@ -238,17 +238,17 @@ def test_a_file_with_backends_only_gets_models_for_them(judge):
 
 def test_double_underscores_reach_any_field(judge):
     found = judge(
-        "apps: {bali-zero: {model: default}}\nbackends: {a: {kind: script, delay_s: 1}}",
+        "apps: {bali-zero: {}}\nbackends: {a: {kind: anthropic_messages, api_key: k}}",
         GATEWAY__SERVER__DRAIN_S="5",
         GATEWAY__APPS__BALI_ZERO__SYSTEM_PROMPT="hi",
-        GATEWAY__BACKENDS__A__DELAY_S="0.5",
+        GATEWAY__BACKENDS__A__MAX_TOKENS="50",
         GATEWAY__AUDIT__LEVEL="metadata",
     )
 
     assert not found.problems
     assert found.config.server.drain_s == 5
     assert found.config.apps["bali-zero"].system_prompt == "hi"
-    assert found.config.backends["a"].extra["delay_s"] == 0.5
+    assert found.config.backends["a"].extra["max_tokens"] == 50
     assert found.config.audit.level == "metadata"
 
 

@@ -96,6 +96,15 @@ def test_the_schema_accepts_references_where_numbers_stand():
     assert port["description"]
 
 
+@pytest.mark.parametrize("kind", sorted(EXTRAS))
+def test_every_field_of_a_kind_is_read_by_its_adapter(kind):
+    folder = ROOT / "backends" / kind
+    files = list(folder.glob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+    code = "".join(file.read_text() for file in [*files, ROOT / "backends" / "sdk.py"])
+
+    assert all(f'extra.get("{name}")' in code for name in EXTRAS[kind])
+
+
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_variable_of_the_table_is_read(name):
     values = {"GATEWAY_CONFIG": str(EXAMPLE), "GATEWAY_PROFILE": "production"}

@@ -63,6 +63,12 @@ def test_a_provider_without_a_key_is_refused(problem, kind):
     assert "_API_KEY}" in found.remedy
 
 
+def test_an_empty_key_counts_as_none(problem):
+    found = problem('backends: {a: {kind: openai_chat, api_key: "${OPENAI_API_KEY:-}"}}')
+
+    assert "OPENAI_API_KEY" in found.remedy
+
+
 def test_a_provider_elsewhere_needs_no_key(judge):
     text = "backends: {a: {kind: openai_chat, base_url: 'http://127.0.0.1:11434/v1'}}"
 

@@ -65,7 +65,7 @@ def test_the_metrics_port_is_another_port(problem):
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:8000", "ftp://x/v1", "http://", "http://user:canary@x/v1", "http://x/v1?a=b",
+    "url", ["localhost:8000", "ftp://x/v1", "http://", "http://user:canary@x/v1", "http://x/v1#a",
             "file:///etc/passwd", "http://x:99999"],
 )  # fmt: skip
 def test_a_base_url_is_a_web_address_without_credentials(problem, url):

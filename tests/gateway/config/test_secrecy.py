@@ -18,6 +18,7 @@ WRONG_PLACES = [
     "backends: {a: {kind: openai_chat, api_key: k, headers: CANARY}}",
     "redis: {url: 'http://u:CANARY@x'}",
     "redis: {url: 'redis://u:CANARY@x:port'}",
+    "backends: {a: {kind: openai_chat, api_key: k, base_url: 'x?api_key=CANARY'}}",
     "keys: [{id: a, hash: CANARY}]",
     "keys: CANARY",
     "keys: [CANARY]",

@@ -46,7 +46,7 @@ def test_an_unknown_field_without_a_neighbour_lists_what_is_known(problem):
 
 
 def test_a_field_of_another_kind_is_refused(problem):
-    assert problem("backends: {a: {kind: echo, organization: x}}").path == "backends.a.organization"
+    assert problem("backends: {a: {kind: echo, max_tokens: 1}}").path == "backends.a.max_tokens"
 
 
 def test_the_word_extra_is_not_a_field_of_the_file(problem):
@@ -54,13 +54,17 @@ def test_the_word_extra_is_not_a_field_of_the_file(problem):
 
 
 def test_fields_of_the_kind_go_to_extra(judge):
-    backend = judge("backends: {a: {kind: script, delay_s: 0.5}}").config.backends["a"]
+    backend = judge(
+        "backends: {a: {kind: anthropic_messages, api_key: k, max_tokens: 5}}"
+    ).config.backends["a"]
 
-    assert backend.extra == {"delay_s": 0.5}
+    assert backend.extra == {"max_tokens": 5}
 
 
 def test_a_field_of_the_kind_must_have_its_type(problem):
-    assert "number" in problem("backends: {a: {kind: script, delay_s: [1]}}").message
+    text = "backends: {a: {kind: anthropic_messages, api_key: k, max_tokens: many}}"
+
+    assert "whole number" in problem(text).message
 
 
 @pytest.mark.parametrize(
