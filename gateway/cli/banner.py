@@ -47,7 +47,7 @@ def _answers(config: Config) -> str:
     shown = (", else " if model.strategy == "fallback" else " or ").join(
         f"{name} ({kind})" for name, kind in kinds.items()
     )
-    note = "; no key needed, set OPENAI_API_KEY or ANTHROPIC_API_KEY for a real model"
+    note = "; for a real model set OPENAI_API_KEY or ANTHROPIC_API_KEY"
     return f"model {app.model}: {shown}" + (note if set(kinds.values()) == {"script"} else "")
 
 
