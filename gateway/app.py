@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from audit import open_trail
+from gateway.api.anthropic import setup_anthropic
 from gateway.api.chat import setup_chat
 from gateway.api.openai import setup_openai
 from gateway.api.operations import setup_operations
@@ -20,12 +21,15 @@ from gateway.api.widget import setup_widget
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.tickets import BOUND_S, MemoryTickets, StreamTickets
 from gateway.config import Config, load
+from gateway.dialects import widget
 from gateway.middleware.authentication import setup_authentication
 from gateway.middleware.edge import setup_edge
 from gateway.middleware.framing import setup_framing
 from gateway.middleware.origin import setup_origin
 from gateway.rooms import ROOMS, Rooms
 from gateway.settings import Settings
+from gateway.stream.shared import SharedLog
+from gateway.stream.streams import Streams
 from gateway.stream.table import RETENTION_S, Table
 from gateway.stream.ticker import Ticker
 from gateway.telemetry.metrics import Metrics
@@ -46,6 +50,7 @@ async def create_app(config: Config | None = None) -> web.Application:
     setup_widget(app)
     setup_chat(app)
     setup_openai(app)
+    setup_anthropic(app)
     setup_operations(app)
     setup_page(app)
     app.cleanup_ctx.append(run_rooms)
@@ -58,6 +63,14 @@ def build_rooms(config: Config) -> Rooms:
     observer = LimiterObserver(metrics)
     url = config.redis.url
     table = Table(config.server.max_streams)
+    shared = None
+    if url:
+        shared = SharedLog(
+            url,
+            retention_s=RETENTION_S,
+            make_lost=lambda _dialect, id, sequence: widget.lost(id, sequence),
+            make_snapshot=widget.snapshot,
+        )
     metrics.flag.set(settings.flag.percent)
     return Rooms(
         settings=settings,
@@ -68,7 +81,7 @@ def build_rooms(config: Config) -> Rooms:
             level=config.audit.level,
             observer=AuditObserver(metrics),
         ),
-        table=table,
+        streams=Streams(table, shared),
         ticker=Ticker(table),
         metrics=metrics,
         tickets=MemoryTickets(RETENTION_S),
@@ -82,10 +95,14 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     rooms = app[ROOMS]
     await rooms.trail.start()
     await rooms.limiter.start()
+    if rooms.streams.shared is not None:
+        await rooms.streams.shared.start()
     rooms.ticker.start()
     yield
     await rooms.table.end_all()
     await rooms.ticker.aclose()
+    if rooms.streams.shared is not None:
+        await rooms.streams.shared.aclose()
     await rooms.settings.router.aclose()
     await rooms.limiter.aclose()
     await rooms.trail.aclose()

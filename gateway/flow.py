@@ -55,7 +55,10 @@ async def open_generation(
     rooms.table.add(generation)
     rooms.metrics.active.inc()
     try:
-        await rooms.trail.received(_received(call, id))
+        await asyncio.gather(
+            rooms.trail.received(_received(call, id)),
+            rooms.streams.publish(generation, call.dialect),
+        )
     except AuditUnavailable as exc:
         await _withdraw(generation, rooms, decision)
         raise ApiError(
@@ -73,6 +76,7 @@ async def open_generation(
 async def _withdraw(generation: Generation, rooms: Rooms, decision: Decision) -> None:
     """Take back a call that never reached the provider: it costs nothing."""
     rooms.table.retire(generation)
+    rooms.streams.withdraw(generation)
     rooms.metrics.active.dec()
     await rooms.limiter.settle(decision, {c.limit.name: 0 for c in decision.charges})
 

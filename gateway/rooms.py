@@ -8,7 +8,7 @@ from audit import Trail
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.tickets import StreamTickets, TicketStore
 from gateway.settings import Settings
-from gateway.stream.table import Table
+from gateway.stream.streams import Streams
 from gateway.stream.ticker import Ticker
 from gateway.telemetry.metrics import Metrics
 from ratelimit import Limiter
@@ -23,7 +23,7 @@ class Rooms:
         settings: Settings,
         limiter: Limiter,
         trail: Trail,
-        table: Table,
+        streams: Streams,
         ticker: Ticker,
         metrics: Metrics,
         tickets: TicketStore,
@@ -33,7 +33,8 @@ class Rooms:
         self.settings = settings
         self.limiter = limiter
         self.trail = trail
-        self.table = table
+        self.streams = streams
+        self.table = streams.table
         self.ticker = ticker
         self.metrics = metrics
         self.tickets = tickets

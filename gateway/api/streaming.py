@@ -10,13 +10,14 @@ from aiohttp import web
 from gateway.rooms import Rooms
 from gateway.stream.generation import Generation
 from gateway.stream.response import SseResponse
+from gateway.stream.streams import Followed
 from gateway.stream.subscriber import Subscriber
 
 
 async def stream_generation(
     request: web.Request,
     rooms: Rooms,
-    generation: Generation,
+    generation: Followed,
     *,
     cursor: int = 0,
     preface: bytes = b"",
@@ -37,8 +38,8 @@ async def stream_generation(
         response.push(preface)
         reader = Subscriber(channel, response, cursor, now())
         channel.attach(reader)
-        rooms.ticker.readers[reader] = generation.writer.heartbeat
-        if starts:
+        rooms.ticker.readers[reader] = generation.heartbeat
+        if starts and isinstance(generation, Generation):
             generation.start()
         await reader.follow()
         await response.write_eof()
@@ -47,7 +48,7 @@ async def stream_generation(
         if reader is not None:
             rooms.ticker.readers.pop(reader, None)
             channel.detach(reader)
-        elif starts:
+        elif starts and isinstance(generation, Generation):
             generation.abandon()
         else:
             channel.left()

@@ -16,13 +16,16 @@ from gateway.limits import standing_headers
 from gateway.middleware.authentication import IDENTITY, TICKET_COOKIE
 from gateway.middleware.edge import REQUEST_ID, route_of
 from gateway.rooms import ROOMS, Rooms
+from gateway.store import StoreAway
 from gateway.stream.generation import Generation
 from gateway.stream.ids import SEALED, is_generation_id, new_generation_id, parse_cursor
+from gateway.stream.streams import Followed
 from gateway.stream.ticker import jittered_retry_ms
 from ratelimit import Decision
 
 DIALECT = "widget"
 UNKNOWN = "This answer is not known here, or it has expired."
+LOST = "The worker that wrote this answer is gone, and its last words with it."
 
 
 def setup_widget(app: web.Application) -> None:
@@ -178,7 +181,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
     cursor = parse_cursor(last_id) if last_id is not None else None
     if last_id is not None and (cursor is None or cursor.generation != id):
         raise bad_field("last_event_id", "is not an event id of this stream.")
-    if cursor is None and find(request, rooms, id) is None:
+    if not rooms.table.has(id) and cursor is None:
         check_flag(request, rooms)
     return await _follow(request, rooms, id, cursor.sequence if cursor else 0)
 
@@ -193,47 +196,61 @@ async def resume(request: web.Request, rooms: Rooms, last_id: str) -> web.Stream
 
 async def _follow(request: web.Request, rooms: Rooms, id: str, sequence: int) -> web.StreamResponse:
     reconnects = rooms.metrics.reconnects
-    generation = find(request, rooms, id)
     if sequence >= SEALED:
         return web.Response(status=204)
+    try:
+        generation = await find(request, rooms, id)
+    except StoreAway:
+        reconnects.labels("unavailable").inc()
+        return ended_response(widget.unavailable(sequence))
     if generation is None:
         reconnects.labels("gone").inc()
         return ended_response(widget.gone(id if is_generation_id(id) else "gone", "gone", UNKNOWN))
     channel = generation.channel
-    if channel.is_sealed and sequence >= channel.log.head:
+    if channel.is_sealed and sequence == channel.log.head:
         reconnects.labels("finished").inc()
         return web.Response(status=204)
+    if channel.is_sealed and sequence > channel.log.head:
+        reconnects.labels("ahead").inc()
+        return ended_response(widget.gone(id, "lost", LOST, is_retryable=True))
     reconnects.labels("resumed" if sequence else "joined").inc()
     return await stream_generation(
         request,
         rooms,
         generation,
         cursor=min(sequence, channel.log.head),
-        preface=widget.preface(id, generation.request.model, jittered_retry_ms()),
+        preface=widget.preface(id, generation.alias, jittered_retry_ms()),
         headers={"X-Stream-Id": id},
     )
 
 
-def find(request: web.Request, rooms: Rooms, id: str) -> Generation | None:
+async def find(request: web.Request, rooms: Rooms, id: str) -> Followed | None:
     """Return the generation if this caller may see it and it can be followed."""
     identity = request[IDENTITY]
     if identity.is_ticket and identity.grants != id:
         return None
-    generation = rooms.table.find(id, None if identity.is_ticket else identity.owner)
-    if generation is None or not generation.is_resumable:
+    generation = await rooms.streams.find(id, None if identity.is_ticket else identity.owner)
+    if generation is None or generation.app != request.match_info["app"]:
         return None
-    return generation if generation.app == request.match_info["app"] else None
+    return generation
 
 
 async def stop(request: web.Request) -> web.Response:
     """Stop a generation: the provider call ends, every reader gets `done` with `cancelled`."""
     rooms = request.app[ROOMS]
     rooms.settings.app(request.match_info["app"])
-    generation = find(request, rooms, request.match_info["id"])
-    if generation is None:
-        raise ApiError("not_found", UNKNOWN)
-    end = await generation.stop()
-    return web.json_response({"id": generation.id, "outcome": end.outcome})
+    try:
+        generation = await find(request, rooms, request.match_info["id"])
+        if generation is None:
+            raise ApiError("not_found", UNKNOWN)
+        outcome = await rooms.streams.stop(generation)
+    except StoreAway as exc:
+        raise ApiError(
+            "overloaded",
+            "The owner of this answer cannot be reached.",
+            headers={"Retry-After": "1"},
+        ) from exc
+    return web.json_response({"id": generation.id, "outcome": outcome})
 
 
 async def issue_ticket(request: web.Request) -> web.Response:

@@ -47,6 +47,34 @@ def gone(generation: str, code: str, message: str, *, is_retryable: bool = False
     return block(generation, SEALED, {"type": "error", "data": data})
 
 
+def lost(generation: str, sequence: int) -> bytes:
+    """Return the terminal event of a generation whose worker died."""
+    data = {
+        "code": "lost",
+        "message": "The worker that wrote this answer is gone.",
+        "retryable": True,
+    }
+    return block(generation, sequence, {"type": "error", "data": data})
+
+
+def unavailable(sequence: int) -> bytes:
+    """Return the event for a reconnect that only the absent store could answer.
+
+    It has no id, so the browser keeps its own and comes again.
+    """
+    data = {
+        "code": "replay_unavailable",
+        "message": "The log of this answer cannot be reached; try again.",
+        "retryable": True,
+    }
+    return b"data: %b\n\n" % json_bytes({"type": "error", "data": data, "sequence": sequence})
+
+
+def snapshot(generation: str, text: str, sequence: int) -> bytes:
+    """Return the event that replaces all text up to `sequence`."""
+    return block(generation, sequence, {"type": "snapshot", "data": text})
+
+
 class WidgetWriter:
     """Writes one generation's events for the widget."""
 
@@ -72,7 +100,7 @@ class WidgetWriter:
 
     def snapshot(self, text: str, sequence: int) -> bytes:
         """Return the event that replaces all text up to `sequence`."""
-        return block(self._generation, sequence, {"type": "snapshot", "data": text})
+        return snapshot(self._generation, text, sequence)
 
     def end(self, end: End, sequence: int) -> bytes:
         """Return `done` with usage, or a truthful `error`."""

@@ -56,6 +56,13 @@ class Channel:
         self.is_sealed = True
         self.append(block)
 
+    def restart(self, at: int) -> None:
+        """Begin again after number `at`; readers with less get a snapshot."""
+        self.log.restart(at)
+        self._flushed = at
+        for reader in self.readers:
+            reader.wake()
+
     def attach(self, reader: Subscriber) -> None:
         """Let a reader take part from its own cursor."""
         self.readers.add(reader)
@@ -73,7 +80,7 @@ class Channel:
 
     def has_news(self, cursor: int) -> bool:
         """Whether the log holds something after `cursor`."""
-        return cursor < self.log.head
+        return cursor < self.log.head or (cursor < self.log.base and self.is_resumable)
 
     def news(self, cursor: int, limit: int) -> tuple[bytes, int]:
         """Return up to `limit` blocks after `cursor` and the number of the last one."""

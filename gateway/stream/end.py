@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from audit import Outcome
-from backends import Attempt, FinishReason, Usage
+from backends import Attempt, FinishReason, Usage, Wire
 
 EndReason = FinishReason | Literal["cancelled"]
 
@@ -26,6 +26,8 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     finish_reason: EndReason | None = None
     stop_sequence: str | None = None
+    wire: Wire | None = None
+    """The provider's own word for the finish, where ours says less."""
     message: str = ""
     is_retryable: bool = False
     retry_after_s: float | None = None

@@ -21,6 +21,7 @@ from .end import End, EndReason
 from .transcript import MAX_CHARS, Transcript
 from .writer import Writer
 
+RECHECK_S = 5.0
 LeavePolicy = Literal["linger", "cancel", "drain"]
 log = structlog.get_logger("sluicegate.stream")
 
@@ -82,7 +83,9 @@ class Generation:
         self._settle = settle
         self._leave = leave
         self._linger_s = linger_s
+        self.elsewhere: Callable[[str], Awaitable[bool]] | None = None
         self._grace: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._watchdog: asyncio.TimerHandle | None = None
         self._timeouts = Timeouts()
         self._is_waiting_for_reader = False
@@ -91,6 +94,16 @@ class Generation:
         self._finish: Finished | None = None
         self._task: asyncio.Task[None] | None = None
         channel.on_empty = self._nobody_listens
+
+    @property
+    def alias(self) -> str:
+        """The model's name as the client knows it."""
+        return self.request.model
+
+    @property
+    def heartbeat(self) -> bytes:
+        """What a silent connection is sent."""
+        return self.writer.heartbeat
 
     @property
     def is_resumable(self) -> bool:
@@ -133,8 +146,25 @@ class Generation:
         if self._leave == "drain" or self.end is not None:
             return
         delay_s = self._linger_s if self._leave == "linger" else 0.0
-        gone = Interruption("client_gone", finish="cancelled")
-        self._grace = self._loop.call_later(delay_s, self._interrupt, gone)
+        self._grace = self._loop.call_later(delay_s, self._grace_over)
+
+    def left_elsewhere(self) -> None:
+        """The last reader of another worker left: if none is here either, the grace starts anew."""
+        if not self.channel.readers:
+            self._nobody_listens()
+
+    def _grace_over(self) -> None:
+        if self.elsewhere is None or self._leave == "cancel":
+            self._interrupt(Interruption("client_gone", finish="cancelled"))
+        else:
+            self._asking = asyncio.create_task(self._ask_elsewhere(self.elsewhere))
+
+    async def _ask_elsewhere(self, elsewhere: Callable[[str], Awaitable[bool]]) -> None:
+        """End the grace only if no worker has a reader; otherwise look again later."""
+        if await elsewhere(self.id):
+            self._grace = self._loop.call_later(RECHECK_S, self._grace_over)
+        elif not self.channel.readers:
+            self._interrupt(Interruption("client_gone", finish="cancelled"))
 
     def _interrupt(self, interruption: Interruption) -> None:
         if self._task is None or self.end is not None or self._interruption is not None:
@@ -223,15 +253,15 @@ class Generation:
         self.joined()
         if self._watchdog is not None:
             self._watchdog.cancel()
+        if self._asking is not None and self._asking is not asyncio.current_task():
+            self._asking.cancel()
 
     def _finished(self) -> End:
         if self._finish is None:
             return self._end(
                 "upstream_truncated", message="The provider's answer ended in the middle."
             )
-        return self._end(
-            "done", finish=self._finish.reason, stop_sequence=self._finish.stop_sequence
-        )
+        return self._end("done", finish=self._finish.reason, finished=self._finish)
 
     def _was_interrupted(self) -> bool:
         return self._interruption is not None
@@ -263,7 +293,7 @@ class Generation:
         *,
         message: str = "",
         finish: EndReason | None = None,
-        stop_sequence: str | None = None,
+        finished: Finished | None = None,
         is_retryable: bool = False,
         retry_after_s: float | None = None,
         refusal: str | None = None,
@@ -274,7 +304,8 @@ class Generation:
         return End(
             outcome=outcome,
             finish_reason=finish,
-            stop_sequence=stop_sequence,
+            stop_sequence=finished.stop_sequence if finished else None,
+            wire=finished.wire if finished else None,
             message=message,
             is_retryable=is_retryable,
             retry_after_s=retry_after_s,

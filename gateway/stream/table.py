@@ -41,6 +41,10 @@ class Table:
             return None
         return generation
 
+    def has(self, id: str) -> bool:
+        """Whether the generation is or was this worker's, whoever asks."""
+        return id in self.running or id in self.finished
+
     def retire(self, generation: Generation) -> None:
         """Move an ended generation to the retained ones, or drop it where nobody can resume."""
         if self.running.pop(generation.id, None) is None or not generation.is_resumable:

@@ -23,7 +23,7 @@ class Transcript:
     """Collects the events of one generation; cheap enough for every event."""
 
     __slots__ = (
-        "_answer", "_reasoning", "attempts", "chars", "first_at", "last_at", "longest_gap_s",
+        "_answer", "_reasoning", "attempts", "chars", "dropped", "first_at", "last_at", "longest_gap_s",
         "model", "outputs", "served_by", "signature", "started_at", "tools", "usage",
     )  # fmt: skip
 
@@ -31,6 +31,7 @@ class Transcript:
         self.model = model
         self.served_by = ""
         self.attempts: tuple[Attempt, ...] = ()
+        self.dropped: tuple[str, ...] = ()
         self.started_at = now
         self.first_at: float | None = None
         self.last_at = now
@@ -56,6 +57,7 @@ class Transcript:
             self.model = event.model or self.model  # type: ignore[union-attr]
             self.served_by = event.served_by  # type: ignore[union-attr]
             self.attempts = event.attempts  # type: ignore[union-attr]
+            self.dropped = event.dropped  # type: ignore[union-attr]
 
     def _text(self, event: Text, now: float) -> None:
         if event.channel == "answer":
