@@ -41,6 +41,16 @@ _DROPPED: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _PLAIN_TOOLS = (None, "function", "custom")
+_PLAIN_BLOCKS = (
+    "text",
+    "image",
+    "document",
+    "thinking",
+    "redacted_thinking",
+    "tool_use",
+    "tool_result",
+)
+_PLAIN_SOURCES = (None, "base64", "url", "text")
 ERROR_MARK = "[tool error] "
 """Stands before a tool's result that was an error, where a protocol has no field for it."""
 PRIVATE = ("user", "safety_identifier", "metadata", "store")
@@ -71,7 +81,23 @@ def check_foreign(backend: str, request: ChatRequest, target: str) -> list[str]:
     for position, tool in enumerate(_objects(body.get("tools"))):
         if tool.get("type") not in _PLAIN_TOOLS:
             raise refused(backend, f"tools[{position}].type", why)
+    if dialect == "anthropic.messages":
+        for position, message in enumerate(_objects(body.get("messages"))):
+            at = f"messages[{position}].content"
+            _check_blocks(backend, message.get("content"), at, why)
     return [field for field in _DROPPED.get(dialect, ()) if _is_set(body.get(field))]
+
+
+def _check_blocks(backend: str, content: object, at: str, why: str) -> None:
+    """Refuse blocks that only Anthropic knows: server tools, uploaded files, search results."""
+    for position, block in enumerate(_objects(content)):
+        where = f"{at}[{position}]"
+        if block.get("type") not in _PLAIN_BLOCKS:
+            raise refused(backend, f"{where}.type", why)
+        source = block.get("source")
+        if isinstance(source, dict) and source.get("type") not in _PLAIN_SOURCES:
+            raise refused(backend, f"{where}.source.type", why)
+        _check_blocks(backend, block.get("content"), f"{where}.content", why)
 
 
 def check_native(backend: str, body: dict[str, Any]) -> None:
@@ -95,7 +121,8 @@ def has_cache_marks(request: ChatRequest) -> bool:
     """Tell whether a text carries a marker that only its own protocol knows."""
     texts = list(request.system)
     texts += [p for m in request.messages for p in m.parts if isinstance(p, TextPart)]
-    return any(text.extra for text in texts)
+    bodies = _objects(request.origin.body.get("tools")) if request.origin else []
+    return any(text.extra for text in texts) or any("cache_control" in tool for tool in bodies)
 
 
 def has_reasoning(request: ChatRequest) -> bool:

@@ -127,8 +127,8 @@ def _failure(
 
 
 def _refusal(backend: str, status: int, error: ProviderError) -> BackendRefused:
-    message = error.message.lower()
-    if any(word in message or word in error.words for word in _TOO_LONG):
+    said = " ".join((error.message.lower(), *error.words))
+    if any(word in said for word in _TOO_LONG):
         words, reason = "The conversation is too long for this model.", "context_length_exceeded"
     elif status == 404 or "model_not_found" in error.words:
         words, reason = "The provider does not know this model or path.", "model_not_found"

@@ -43,7 +43,8 @@ def key_for(name: str, options: BackendOptions, variable: str) -> str:
 
 def headers_of(client: Any, options: BackendOptions) -> dict[str, str]:
     """List the headers that the SDK would send, with those of the configuration on top."""
-    headers = {k: v for k, v in client.default_headers.items() if isinstance(v, str)}
+    known = {**client.default_headers, **client.auth_headers}
+    headers = {name: value for name, value in known.items() if isinstance(value, str)}
     extra = options.extra.get("headers") or {}
     return {**headers, **{str(key): str(value) for key, value in extra.items()}}
 

@@ -94,6 +94,10 @@ class Splitter:
 
 def parse_block(block: bytes) -> Frame | None:
     """Read the lines between two blank ones; None where there is nothing at all."""
+    if block.startswith(b"event: "):
+        name_end = block.find(b"\n")
+        if block.startswith(b"data: ", name_end + 1) and block.find(b"\n", name_end + 1) < 0:
+            return block[7:name_end], block[name_end + 7 :]
     name = b""
     data: list[bytes] = []
     is_alive = False

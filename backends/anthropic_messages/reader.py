@@ -121,8 +121,13 @@ class MessagesReader(StreamReader):
     def _open_block(self, index: int, block: Block, payload: bytes, events: list[Event]) -> None:
         kind = _KINDS.get(block.type, "opaque")
         self._kinds[index] = kind
-        if kind == "text" and block.text:
-            events.append(Text(block.text))
+        if kind == "text":
+            if self._kinds.get(index - 1) == "text":
+                # Only here do two texts stand side by side; citations belong to one of them.
+                border = b'{"type":"content_block_stop","index":%d}' % (index - 1)
+                events.append(Other(wire=Wire(DIALECT, border)))
+            if block.text:
+                events.append(Text(block.text))
         elif kind == "thinking":
             if block.thinking:
                 events.append(Text(block.thinking, channel="reasoning"))

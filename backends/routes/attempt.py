@@ -31,13 +31,13 @@ class AttemptRoute(Route):
         self.capabilities = backend.capabilities
         self.timeouts = backend.timeouts
         self._backend = backend
-        self._model = model
+        self.model = model
         self._clock = clock
 
     async def open(self, request: ChatRequest) -> Opened:
         """Wait for the first output of this one backend."""
-        if self._model is not None:
-            request = msgspec.structs.replace(request, model=self._model)
+        if self.model is not None:
+            request = msgspec.structs.replace(request, model=self.model)
         began = self._clock()
         events = self._backend.stream(request)
         try:

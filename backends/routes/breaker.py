@@ -78,6 +78,7 @@ class BreakerRoute(Route):
 
     def __init__(self, route: Route, breaker: Breaker) -> None:
         self.name = route.name
+        self.model = route.model
         self.capabilities = route.capabilities
         self.timeouts = route.timeouts
         self._route = route
@@ -90,7 +91,7 @@ class BreakerRoute(Route):
             raise BreakerOpen(
                 "The provider failed repeatedly and is left in peace for some seconds.",
                 retry_after_s=wait_s, status=503, backend=self.name,
-                attempts=(Attempt(self.name, request.model, "skipped", 0),),
+                attempts=(Attempt(self.name, self.model or request.model, "skipped", 0),),
             )  # fmt: skip
         try:
             opened = await self._route.open(request)

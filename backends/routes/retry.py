@@ -31,6 +31,7 @@ class RetryRoute(Route):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = route.name
+        self.model = route.model
         self.capabilities = route.capabilities
         self.timeouts = route.timeouts
         self._route = route
@@ -41,17 +42,20 @@ class RetryRoute(Route):
     async def open(self, request: ChatRequest) -> Opened:
         """Open the inner route, again if need be."""
         deadline = self._clock() + self.timeouts.first_s
+        failure: BackendError | None = None
         tried: tuple[Attempt, ...] = ()
         for number in range(1, self._tries + 1):
             try:
                 opened = await self._route.open(request)
             except BackendError as exc:
                 tried += exc.attempts
-                exc.attempts = tried
+                # That the breaker has opened meanwhile is no news: the failure before it is.
+                failure = failure if failure and isinstance(exc, BreakerOpen) else exc
+                failure.attempts = tried
                 wait_s = _wait_s(exc, number)
                 is_late = wait_s is None or self._clock() + wait_s > deadline
                 if wait_s is None or is_late or number == self._tries:
-                    raise
+                    raise failure from exc.__cause__
                 await self._sleep(wait_s)
             else:
                 opened.attempts = tried + opened.attempts

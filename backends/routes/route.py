@@ -32,6 +32,8 @@ class Route(ABC):
     """A backend whose `stream` is its `open`, played back."""
 
     name: str
+    model: str | None = None
+    """The model that a target is asked for, where the route leads to one target."""
     capabilities: Capabilities
     timeouts: Timeouts
 
