@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import secrets
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -19,6 +19,7 @@ from gateway.api.operations import setup_operations
 from gateway.api.page import setup_page
 from gateway.api.widget import setup_widget
 from gateway.auth.idempotency import Idempotency
+from gateway.auth.shared import SharedIdempotency, SharedTickets, shared_secret
 from gateway.auth.tickets import BOUND_S, MemoryTickets, StreamTickets
 from gateway.config import Config, load
 from gateway.dialects import widget
@@ -26,8 +27,10 @@ from gateway.middleware.authentication import setup_authentication
 from gateway.middleware.edge import setup_edge
 from gateway.middleware.framing import setup_framing
 from gateway.middleware.origin import setup_origin
+from gateway.process import Process
 from gateway.rooms import ROOMS, Rooms
 from gateway.settings import Settings
+from gateway.store import StoreAway
 from gateway.stream.shared import SharedLog
 from gateway.stream.streams import Streams
 from gateway.stream.table import RETENTION_S, Table
@@ -39,10 +42,12 @@ from ratelimit import MemoryLimiter, RedisLimiter
 MAX_BODY = 1 << 20
 
 
-async def create_app(config: Config | None = None) -> web.Application:
+async def create_app(
+    config: Config | None = None, process: Process | None = None
+) -> web.Application:
     """Return the gateway; without a configuration the file and environment are read."""
     app = web.Application(client_max_size=MAX_BODY)
-    app[ROOMS] = build_rooms(config or load(None, os.environ))
+    app[ROOMS] = build_rooms(config or load(None, os.environ), process or Process())
     setup_edge(app)
     setup_framing(app)
     setup_origin(app)
@@ -57,21 +62,15 @@ async def create_app(config: Config | None = None) -> web.Application:
     return app
 
 
-def build_rooms(config: Config) -> Rooms:
+def build_rooms(config: Config, process: Process) -> Rooms:
     """Build the rooms of one worker; nothing is opened yet."""
-    settings, metrics = Settings(config), Metrics()
-    observer = LimiterObserver(metrics)
-    url = config.redis.url
-    table = Table(config.server.max_streams)
-    shared = None
-    if url:
-        shared = SharedLog(
-            url,
-            retention_s=RETENTION_S,
-            make_lost=lambda _dialect, id, sequence: widget.lost(id, sequence),
-            make_snapshot=widget.snapshot,
-        )
+    settings, metrics = Settings(config), Metrics(process.metrics_folder)
     metrics.flag.set(settings.flag.percent)
+    url, observer = config.redis.url, LimiterObserver(metrics)
+    table = Table(config.server.max_streams)
+    shared = build_shared_log(url) if url else None
+    local = Idempotency(RETENTION_S)
+    store = shared.store if shared else None
     return Rooms(
         settings=settings,
         limiter=RedisLimiter(url, observer=observer) if url else MemoryLimiter(observer=observer),
@@ -84,10 +83,26 @@ def build_rooms(config: Config) -> Rooms:
         streams=Streams(table, shared),
         ticker=Ticker(table),
         metrics=metrics,
-        tickets=MemoryTickets(RETENTION_S),
-        stream_tickets=StreamTickets(secrets.token_bytes(32), RETENTION_S + BOUND_S),
-        idempotency=Idempotency(RETENTION_S),
+        tickets=SharedTickets(store, RETENTION_S) if store else MemoryTickets(RETENTION_S),
+        stream_tickets=StreamTickets(process.secret, RETENTION_S + BOUND_S),
+        idempotency=SharedIdempotency(store, local, RETENTION_S) if store else local,
     )
+
+
+def build_shared_log(url: str) -> SharedLog:
+    """Build the log that all workers and replicas share."""
+    return SharedLog(
+        url,
+        retention_s=RETENTION_S,
+        make_lost=lambda _dialect, id, sequence: widget.lost(id, sequence),
+        make_snapshot=widget.snapshot,
+    )
+
+
+async def share_secret(rooms: Rooms, shared: SharedLog) -> None:
+    """Sign stream tickets with the secret that all replicas know, where Redis can tell it."""
+    with contextlib.suppress(StoreAway):
+        rooms.stream_tickets.secret = await shared_secret(shared.store)
 
 
 async def run_rooms(app: web.Application) -> AsyncIterator[None]:
@@ -97,6 +112,7 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     await rooms.limiter.start()
     if rooms.streams.shared is not None:
         await rooms.streams.shared.start()
+        await share_secret(rooms, rooms.streams.shared)
     rooms.ticker.start()
     yield
     await rooms.table.end_all()

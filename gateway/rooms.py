@@ -5,8 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from audit import Trail
-from gateway.auth.idempotency import Idempotency
+from gateway.auth.idempotency import IdempotencyKeys
 from gateway.auth.tickets import StreamTickets, TicketStore
+from gateway.rollout.flag import Flag
 from gateway.settings import Settings
 from gateway.stream.streams import Streams
 from gateway.stream.ticker import Ticker
@@ -28,7 +29,7 @@ class Rooms:
         metrics: Metrics,
         tickets: TicketStore,
         stream_tickets: StreamTickets,
-        idempotency: Idempotency,
+        idempotency: IdempotencyKeys,
     ) -> None:
         self.settings = settings
         self.limiter = limiter
@@ -42,6 +43,11 @@ class Rooms:
         self.idempotency = idempotency
         self.flag = settings.flag
         self.is_draining = False
+
+    def set_flag(self, flag: Flag) -> None:
+        """Change the flag for new streams; running ones go on."""
+        self.flag = flag
+        self.metrics.flag.set(flag.percent)
 
     def missing(self) -> list[str]:
         """Return what keeps this instance from taking traffic; empty when it is ready."""

@@ -136,9 +136,9 @@ async def create(request: web.Request) -> web.Response:
     try:
         response = await _create(request, rooms, asked, id)
     except BaseException:
-        rooms.idempotency.release(key)
+        await rooms.idempotency.release(key)
         raise
-    rooms.idempotency.confirm(key)
+    await rooms.idempotency.confirm(key)
     return response
 
 

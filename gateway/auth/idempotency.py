@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -13,6 +14,22 @@ from gateway.errors import ApiError
 
 MAX_KEYS = 10_000
 WAIT_S = 10.0
+
+
+class IdempotencyKeys(Protocol):
+    """Where keys are remembered."""
+
+    async def claim(self, key: str, asked: object, id: str) -> str:
+        """Return `id` when the key is new, else the stream that it made; 409 for another request."""
+        ...
+
+    async def confirm(self, key: str) -> None:
+        """Say that the key's stream exists."""
+        ...
+
+    async def release(self, key: str) -> None:
+        """Forget a key whose request was refused, so that it may be tried again."""
+        ...
 
 
 class Entry(msgspec.Struct):
@@ -55,12 +72,12 @@ class Idempotency:
             self._entries.popitem(last=False)
         return id
 
-    def confirm(self, key: str) -> None:
+    async def confirm(self, key: str) -> None:
         """Say that the key's stream exists."""
         if key in self._entries:
             self._entries[key].ready.set()
 
-    def release(self, key: str) -> None:
+    async def release(self, key: str) -> None:
         """Forget a key whose request was refused, so that it may be tried again."""
         entry = self._entries.pop(key, None)
         if entry is not None:

@@ -95,7 +95,7 @@ class StreamTickets:
     """Signs and checks tickets for one stream each; stateless."""
 
     def __init__(self, secret: bytes, lifetime_s: float) -> None:
-        self._secret = secret
+        self.secret = secret
         self._lifetime_s = lifetime_s
 
     def sign(self, stream: str) -> str:
@@ -119,5 +119,5 @@ class StreamTickets:
         return hmac.compare_digest(mac.encode(), self._mac(stream, expires).encode())
 
     def _mac(self, stream: str, expires: int) -> str:
-        mac = hmac.new(self._secret, f"{stream}.{expires}".encode(), hashlib.sha256).digest()
+        mac = hmac.new(self.secret, f"{stream}.{expires}".encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(mac[:18]).decode()

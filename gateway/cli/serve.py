@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .group import single_command
 from .output import NO, end, say
+
+if TYPE_CHECKING:
+    from gateway.config import Config
 
 app = single_command()
 
@@ -37,9 +40,20 @@ def serve(
     from backends import BackendUnavailable
     from gateway.server import serve as run
 
+    path = config or os.environ.get("GATEWAY_CONFIG") or None
     try:
-        code = run(loaded.config, origins=config or os.environ.get("GATEWAY_CONFIG") or None)
+        code = run(loaded.config, path=path, reread=lambda: _reread(path, options))
     except BackendUnavailable as error:
         say([f"A backend cannot be used: {error}"])
         code = NO
     end(code)
+
+
+def _reread(path: str | None, options: dict[str, str]) -> Config:
+    """Read file and environment again, with the options of this start."""
+    from gateway.config import ConfigInvalid, examine
+
+    loaded = examine(path, os.environ, options)
+    if loaded.problems:
+        raise ConfigInvalid(loaded.problems)
+    return loaded.config

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.errors import CODES_BY_STATUS, ApiError
-from gateway.middleware.edge import error_response
+from gateway.middleware.edge import error_response, identify, mark, translated
 
 HEADER_S = 10.0
 SILENT_S = 30.0
@@ -77,8 +77,17 @@ class Connection(web.RequestHandler):
             raise ConnectionError("the response has begun already")
         code = CODES_BY_STATUS.get(status, "bad_request" if status < 500 else "internal")
         detail = "The request could not be understood." if status < 500 else "Something went wrong."
+        identify(request)
         response = error_response(request, ApiError(code, detail, status=status))
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Server"] = "sluicegate"
+        mark(request, response)
         response.force_close()
         return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; one that the framework raised before the edge is told as ours."""
+        if isinstance(resp, web.HTTPException):
+            identify(request)
+            resp = error_response(request, translated(resp))
+        return await super().finish_response(request, resp, start_time)

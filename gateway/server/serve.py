@@ -5,30 +5,53 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from functools import partial
 
 from gateway.cli.banner import start_text
 from gateway.cli.port import explain_bind_error
 from gateway.config import Config
+from gateway.process import Process, Reread
+from gateway.settings import Settings
 from gateway.telemetry.log import setup_logging
 
 from .loop import new_event_loop
-from .worker import run_worker
+from .supervisor import Supervisor
 
 
-def serve(config: Config, *, origins: str | None = None) -> int:
-    """Run the gateway in the foreground; return the exit code."""
+def serve(config: Config, *, path: str | None = None, reread: Reread | None = None) -> int:
+    """Run the gateway in the foreground; return the exit code.
+
+    `reread` reads the configuration again, on SIGHUP and when the file at `path` changes.
+    """
     setup_logging()
-    host, port = config.server.host, config.server.port
+    host, port, workers = config.server.host, config.server.port, config.server.workers
     try:
-        sock = bind(host, port)
+        sockets = bind_all(host, port, workers)
     except OSError as error:
         sys.stderr.write(explain_bind_error(host, port, error) + "\n")
         return 1
-    return run_one(config, sock)
+    run = partial(run_one, reread=reread)
+    if workers == 1:
+        return run(config, sockets[0], Process(config_path=path))
+    Settings(config)  # a missing SDK or key is told here, and not by each worker in turn
+    return Supervisor(config, sockets, run, path).supervise()
+
+
+def bind_all(host: str, port: int, count: int) -> list[socket.socket]:
+    """Return one bound socket for each worker, all on one port.
+
+    The port is first taken alone: sockets that share a port would not notice another instance.
+    """
+    first = bind(host, port)
+    if count == 1:
+        return [first]
+    port = first.getsockname()[1]
+    first.close()
+    return [bind(host, port, is_shared=True) for _ in range(count)]
 
 
 def bind(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
-    """Return a bound socket; `is_shared` lets several processes listen on the same port."""
+    """Return a bound socket; `is_shared` lets several sockets listen on the same port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -43,15 +66,19 @@ def bind(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
     return sock
 
 
-def run_one(config: Config, sock: socket.socket) -> int:
-    """Run a single worker in this process."""
-    host, port = sock.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
+def run_one(
+    config: Config, sock: socket.socket, process: Process, *, reread: Reread | None = None
+) -> int:
+    """Run one worker in this process."""
+    from .worker import run_worker  # after the supervisor has said where metrics are kept
 
     def announce() -> None:
-        sys.stdout.write("\n".join(start_text(config, f"http://{shown}:{port}")) + "\n")
-        sys.stdout.flush()
+        if process.announces:
+            host, port = sock.getsockname()[:2]
+            url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            sys.stdout.write("\n".join(start_text(config, url)) + "\n")
+            sys.stdout.flush()
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(run_worker(config, sock, announce))
+        runner.run(run_worker(config, sock, process, announce, reread))
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 from collections.abc import Callable
@@ -13,22 +14,31 @@ from aiohttp import web
 
 from gateway.app import create_app
 from gateway.config import Config
+from gateway.process import Process, Reread
 from gateway.rooms import ROOMS, Rooms
 
 from .connection import KEEPALIVE_S, Connection
+from .metrics_site import metrics_site
+from .reload import Reloader
 
 BACKLOG = 4096
 LAST_WRITES_S = 1.0
 log = structlog.get_logger("sluicegate.server")
 
 
-async def run_worker(config: Config, sock: socket.socket, announce: Callable[[], None]) -> None:
+async def run_worker(
+    config: Config,
+    sock: socket.socket,
+    process: Process,
+    announce: Callable[[], None],
+    reread: Reread | None,
+) -> None:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends at once."""
     loop = asyncio.get_running_loop()
     leaving = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, partial(_leave, leaving))
-    app = await create_app(config)
+    app = await create_app(config, process)
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -38,14 +48,28 @@ async def run_worker(config: Config, sock: socket.socket, announce: Callable[[],
         shutdown_timeout=LAST_WRITES_S,
     )
     await runner.setup()
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(runner.cleanup)
         server = await _listen(loop, runner, sock)
+        if config.server.metrics_port is not None and process.index == 0:
+            await stack.enter_async_context(metrics_site(app[ROOMS], config))
+        if reread is not None:
+            stack.push_async_callback(_end, _reloading(app[ROOMS], reread, process.config_path))
         announce()
         await leaving.wait()
         await drain(app[ROOMS], config.server.drain_s)
         server.close()
-    finally:
-        await runner.cleanup()
+
+
+def _reloading(rooms: Rooms, reread: Reread, path: str | None) -> asyncio.Task[None]:
+    reloader = Reloader(rooms, reread, path)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.reload)
+    return asyncio.create_task(reloader.watch(), name="configuration watch")
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _listen(

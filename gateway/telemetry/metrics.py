@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -20,14 +18,15 @@ _SECONDS = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30, 60,
 )  # fmt: skip
 _LONG = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
-MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Metrics:
     """All metrics of one process; `expose` adds up the workers where there are several."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str | None = None) -> None:
+        """`folder` is where the workers of one instance keep their numbers, if there are several."""
         registry = CollectorRegistry()
+        self._folder = folder
         self._registry = registry
         self.requests = Counter(
             "gateway_http_requests",
@@ -149,13 +148,13 @@ class Metrics:
             multiprocess_mode="max",
         )
         info.labels(VERSION).set(1)
-        if MULTIPROC_DIR not in os.environ:
+        if folder is None:
             ProcessCollector(registry=registry)
 
     def expose(self) -> bytes:
         """Return the text exposition, summed over all workers of this instance."""
-        if MULTIPROC_DIR not in os.environ:
+        if self._folder is None:
             return generate_latest(self._registry)
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        multiprocess.MultiProcessCollector(registry, self._folder)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
