@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import re
 from importlib.resources import files
 
@@ -24,12 +26,19 @@ ALIASES = {"/": "index.html", "/client.js": "client.js", "/client/v1.js": "clien
 
 
 class Asset:
-    """One file, read once, with its validator."""
+    """One file, read and compressed once, with its validator."""
 
     def __init__(self, name: str, body: bytes) -> None:
         suffix = name.rsplit(".", 1)[-1]
         self.body = body
-        self.headers = {"Content-Type": TYPES[suffix], "Cache-Control": "no-cache"}
+        self.packed = gzip.compress(body, mtime=0)
+        self.etag = hashlib.sha256(body).hexdigest()[:16]
+        self.headers = {
+            "Content-Type": TYPES[suffix],
+            "Cache-Control": "no-cache",
+            "ETag": f'"{self.etag}"',
+            "Vary": "Accept-Encoding",
+        }
         if suffix == "html":
             self.headers["Content-Security-Policy"] = POLICY
         if name in ("client.js", "client.mjs"):
@@ -37,7 +46,13 @@ class Asset:
             self.headers["Access-Control-Allow-Origin"] = "*"
 
     async def serve(self, request: web.Request) -> web.Response:
-        """Answer with the file."""
+        """Answer with the file, or with 304 where the caller has it."""
+        if any(tag.value == self.etag for tag in request.if_none_match or ()):
+            return web.Response(status=304, headers=self.headers)
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            return web.Response(
+                body=self.packed, headers=self.headers | {"Content-Encoding": "gzip"}
+            )
         return web.Response(body=self.body, headers=self.headers)
 
 

@@ -15,8 +15,9 @@ IDENTITY = web.RequestKey("identity", Identity)
 TICKET_COOKIE = "gateway_ticket"
 OPEN = frozenset({"healthz", "readyz", "docs", "errors", "openapi"})
 """Routes that need no caller, beside the page's files: they show nothing and start nothing."""
-TICKETED = frozenset({"chat_stream", "follow"})
-"""Routes that a browser opens with a ticket, because `EventSource` cannot send headers."""
+TICKETED = frozenset({"chat_stream", "follow", "stop"})
+"""Routes that a browser uses with a ticket: `EventSource` cannot send headers, and a page that was
+reloaded in mid-answer has nothing else to stop it with."""
 
 
 def setup_authentication(app: web.Application) -> None:

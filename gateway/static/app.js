@@ -259,10 +259,12 @@ function grow() {
 }
 
 async function listModels() {
-  const response = await fetch("v1/models").catch(() => null);
+  const headers = key.value ? { Authorization: `Bearer ${key.value}` } : {};
+  const response = await fetch("v1/models", { headers }).catch(() => null);
+  if (response?.status === 401) at("keys").hidden = false;
   const { data = [] } = response?.ok ? await response.json() : {};
   if (data.length < 2) return;
-  at("model").append(
+  at("model").replaceChildren(
     make("option", { value: "", textContent: say("standard") }),
     ...data.map(({ id }) => make("option", { value: id, textContent: id })),
   );
@@ -279,6 +281,7 @@ function listen() {
     () => (chat.reset(), (answer = null), log.replaceChildren(), paint(), layout(), box.focus()),
   );
   box.addEventListener("input", grow);
+  key.addEventListener("change", listModels);
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();

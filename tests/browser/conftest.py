@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.cutting_proxy import CuttingProxy
+from tests.browser.cutting_proxy import CuttingProxy, Plan
 from tests.browser.driver import Browser, BrowserMissing
 from tests.browser.gateway_process import GatewayProcess
 from tests.browser.other_site import OtherSite
@@ -69,8 +69,8 @@ def proxy() -> Iterator[Callable[..., CuttingProxy]]:
     """Put a proxy before a gateway."""
     running: list[CuttingProxy] = []
 
-    def begin(upstream: str, cuts: list[int] | None = None) -> CuttingProxy:
-        running.append(CuttingProxy(upstream, cuts))
+    def begin(upstream: str, plan: Plan = ()) -> CuttingProxy:
+        running.append(CuttingProxy(upstream, plan))
         return running[-1]
 
     yield begin

@@ -6,18 +6,24 @@ import contextlib
 import re
 import socket
 import threading
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 _REQUEST_LINE = re.compile(rb"(?:^|\n)((?:GET|POST|DELETE|OPTIONS|HEAD) \S+ HTTP/1\.1)\r\n")
 
+Plan = Sequence[int | bytes]
+
 
 class CuttingProxy:
-    """Stands between browser and gateway; `cuts` says after how many bytes each stream breaks."""
+    """Stands between browser and gateway. `plan` says what happens to each stream in turn:
 
-    def __init__(self, upstream: str, cuts: list[int] | None = None) -> None:
+    a number cuts it after so many bytes, bytes are the answer instead of the gateway's.
+    """
+
+    def __init__(self, upstream: str, plan: Plan = ()) -> None:
         target = urlsplit(upstream)
         self._target = (target.hostname or "127.0.0.1", target.port or 80)
-        self._cuts = list(cuts or ())
+        self._plan = list(plan)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.requests: list[str] = []
@@ -49,14 +55,14 @@ class CuttingProxy:
                 continue
             threading.Thread(target=_Link(self, client, server).run, daemon=True).start()
 
-    def note(self, data: bytes) -> int | None:
-        """Record the request lines in `data`; returns the cut for a stream that begins here."""
-        cut = None
+    def note(self, data: bytes) -> int | bytes | None:
+        """Record the request lines in `data`; returns what is planned for a stream in it."""
+        planned = None
         for line in _REQUEST_LINE.findall(data):
             self.requests.append(line.decode().removesuffix(" HTTP/1.1"))
-            if self.requests[-1] in self.streams() and self._cuts:
-                cut = self._cuts.pop(0)
-        return cut
+            if self.requests[-1] in self.streams() and self._plan:
+                planned = self._plan.pop(0)
+        return planned
 
 
 class _Link:
@@ -79,8 +85,10 @@ class _Link:
     def _upward(self) -> None:
         try:
             while data := self._client.recv(65536):
-                cut = self._proxy.note(data)
-                self._left = cut if cut is not None else self._left
+                planned = self._proxy.note(data)
+                if isinstance(planned, bytes):
+                    return self._client.sendall(planned)
+                self._left = planned if planned is not None else self._left
                 self._server.sendall(data)
         except OSError:
             pass

@@ -91,7 +91,7 @@ def test_native_event_source_resumes_a_cut_line_exactly(
     browser: Browser, start: Start, proxy: Proxy, site: OtherSite
 ) -> None:
     gateway = start(GATEWAY_CORS_ORIGINS=site.origin)
-    line = proxy(gateway.url, cuts=[1500])
+    line = proxy(gateway.url, plan=[1500])
     answer = " ".join(f"w{number}" for number in range(60))
     prompt = f"[[text={answer}]] [[delay=0.02]]"
     site.pages["/cut"] = native(line.url, prompt, "source.close(); finish()")
@@ -148,7 +148,8 @@ def test_refused_site_is_told_which_origin_to_add_and_where(
     browser: Browser, start: Start, site: OtherSite
 ) -> None:
     gateway = start(GATEWAY_CORS_ORIGINS="https://chat.example.com")
-    site.pages["/refused"] = FIVE_LINES.format(url=gateway.url, options="", prompt='"hello"')
+    page = FIVE_LINES.format(url=gateway.url, options="", prompt='"hello"')
+    site.pages["/refused"] = page.replace("<script src", "<script crossorigin=anonymous src")
 
     seen = browser.play("embedding", "read", page=f"{site.origin}/refused")
 

@@ -7,6 +7,7 @@ export async function answer(context, { url, prompt }) {
   const before = {
     busy: await record.page.locator("[role=log]").getAttribute("aria-busy"),
     focus: await focused(record),
+    key: await record.page.getByLabel("API key").isVisible(),
   };
   await ask(record, prompt);
   await settled(record);
@@ -160,7 +161,8 @@ export async function failure(context, { url, prompt }) {
 export async function key(context, { url, secret }) {
   const record = await visit(context, url);
   const field = record.page.getByLabel("API key");
-  const hiddenAtFirst = !(await field.isVisible());
+  await field.waitFor({ state: "visible" });
+  const early = await focused(record);
   await ask(record, "[[text=welcome]]");
   await inState(record, "error");
   const asked = {
@@ -172,7 +174,7 @@ export async function key(context, { url, secret }) {
   await record.box.press("Enter");
   await settled(record);
   return {
-    hiddenAtFirst,
+    early,
     asked,
     text: await text(record),
     requests: record.requests,
@@ -222,6 +224,20 @@ export async function reload(context, { url, prompt }) {
   };
 }
 
+export async function stopAfterReload(context, { url, secret }) {
+  const record = await visit(context, url);
+  await record.page.getByLabel("API key").fill(secret);
+  await ask(record, "[[n=400]] [[delay=0.03]]");
+  await words(record, 3);
+  await record.page.reload();
+  await words(record, 3);
+  await record.stop.click();
+  await settled(record);
+  await record.page.waitForTimeout(300);
+  const state = await record.page.evaluate(() => document.body.dataset.state);
+  return { state, warnings: record.console.filter((line) => line.startsWith("Sluicegate")) };
+}
+
 export async function cut(context, { url, prompt }) {
   const record = await visit(context, url);
   await ask(record, prompt);
@@ -232,7 +248,14 @@ export async function cut(context, { url, prompt }) {
     busy: await record.page.locator("[role=log]").getAttribute("aria-busy"),
   };
   await settled(record);
-  return { during, text: await text(record), posts: record.bodies.length, ...(await seen(record)) };
+  return {
+    during,
+    text: await text(record),
+    whole: await record.answer.innerText(),
+    details: await record.answer.locator("details").allTextContents().then(String),
+    posts: record.bodies.length,
+    ...(await seen(record)),
+  };
 }
 
 export async function language(context, { url, prompt }) {

@@ -81,6 +81,7 @@ export const settled = async ({ page }) => {
   await page.waitForFunction(
     (busy) => document.body.dataset.state && !new RegExp(busy).test(document.body.dataset.state),
     BUSY.source,
+    { timeout: 40000 },
   );
   await page.waitForFunction(
     () => document.querySelector("[role=log]").getAttribute("aria-busy") === "false",
