@@ -1,0 +1,130 @@
+"""`gateway bench`: put load on a running gateway and judge what it did against limits."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+import typer
+
+from .group import single_command
+from .output import NO, WRONG_USE, YES, end, give, give_json, say
+
+if TYPE_CHECKING:
+    from gateway.bench import Plan, Result
+
+app = single_command()
+Protocol = Literal["widget", "openai", "anthropic"]
+PATHS: dict[Protocol, str] = {
+    "widget": "/api/v2/{app}/chat-stream",
+    "openai": "/v1/chat/completions",
+    "anthropic": "/v1/messages",
+}
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """One limit: what was seen, what was allowed, whether it held."""
+
+    name: str
+    ok: bool
+    seen: float
+    limit: float
+
+
+@app.command(epilog="Example: gateway bench --streams 50 --duration 20 --max-first-ms 100 --json")
+def bench(
+    url: Annotated[
+        str, typer.Option(help="Address of the gateway; with a path, exactly that is called.")
+    ] = "http://127.0.0.1:8080",
+    protocol: Annotated[Protocol, typer.Option(help="What the clients speak.")] = "widget",
+    profile: Annotated[str, typer.Option("--app", help="Application profile.")] = "bali-zero",
+    model: Annotated[str, typer.Option(help="Model name.")] = "default",
+    prompt: Annotated[str, typer.Option(help="The question.")] = "Say something short.",
+    streams: Annotated[int, typer.Option(min=1, max=5000, help="Clients at a time.")] = 10,
+    total: Annotated[int, typer.Option(min=0, help="Streams in all; 0: as many as fit.")] = 0,
+    duration: Annotated[float, typer.Option(min=0.1, help="Seconds.")] = 10.0,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for a stream.")] = 60.0,
+    key: Annotated[
+        str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
+    ] = None,
+    max_first_ms: Annotated[float, typer.Option(help="Limit of the mean first token.")] = 100.0,
+    max_gap_ms: Annotated[float, typer.Option(help="Limit of the mean gap of tokens.")] = 50.0,
+    min_success: Annotated[float, typer.Option(help="Share that must complete.")] = 0.99,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Stream from many clients at once; exit 1 where a limit did not hold."""
+    from gateway.bench import Plan
+
+    if not url.startswith(("http://", "https://")):
+        say([f"`{url}` is no address: begin it with http:// or https://"])
+        end(WRONG_USE)
+    address = url if url.count("/") > 2 else url + PATHS[protocol].format(app=profile)
+    plan = Plan(
+        url=address,
+        protocol=protocol,
+        prompt=prompt,
+        model=model,
+        streams=streams,
+        total=total,
+        duration_s=duration,
+        timeout_s=timeout,
+        headers=(("Authorization", f"Bearer {key}"),) if key else (),
+    )
+    result = _run(plan)
+    gates = judge(result, max_first_ms, max_gap_ms, min_success)
+    is_good = all(gate.ok for gate in gates)
+    if json:
+        give_json({"version": 1, "ok": is_good, "gates": gates, "result": result})
+    else:
+        give(lines_of(gates, result))
+    end(YES if is_good else NO)
+
+
+def judge(result: Result, first_ms: float, gap_ms: float, success: float) -> list[Gate]:
+    """Hold the result against the limits."""
+    first, gap = result.first_token_ms, result.gap_ms
+    return [
+        Gate("completed", result.success >= success, round(result.success, 4), success),
+        Gate(
+            "first token, mean ms", first.count > 0 and first.mean <= first_ms, first.mean, first_ms
+        ),
+        Gate("gap of tokens, mean ms", gap.mean <= gap_ms, gap.mean, gap_ms),
+    ]
+
+
+def lines_of(gates: Sequence[Gate], result: Result) -> list[str]:
+    """Return the limits first, then the details."""
+    marks = [
+        f"{'✓' if gate.ok else '✗'} {gate.name}: {gate.seen:g} (limit {gate.limit:g})"
+        for gate in gates
+    ]
+    spreads = [
+        f"  {name:<12} p50 {spread.p50:.1f}  p95 {spread.p95:.1f}  p99 {spread.p99:.1f}  "
+        f"max {spread.max:.1f} ms"
+        for name, spread in (("first token", result.first_token_ms), ("gap", result.gap_ms))
+    ]
+    failed = [f"  failed       {reason}: {count}" for reason, count in result.failed.items()]
+    counts = (
+        f"  streams      {result.completed} of {result.started} completed, {result.tokens} tokens "
+        f"in {result.elapsed_s:.1f} s ({result.tokens_per_s:.0f} a second)"
+    )
+    return [*marks, counts, *spreads, *failed]
+
+
+def _run(plan: Plan) -> Result:
+    from gateway.bench import run_load
+
+    is_shown = sys.stderr.isatty()
+
+    def progress(ended: int, tokens: int) -> None:
+        sys.stderr.write(f"\r{ended} streams ended, {tokens} tokens ")
+        sys.stderr.flush()
+
+    try:
+        return asyncio.run(run_load(plan, progress if is_shown else None))
+    finally:
+        if is_shown:
+            sys.stderr.write("\r\033[K")
