@@ -66,6 +66,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "upstream_rate_limited": Fault(
         429, "The provider's rate limit was reached", "rate_limit_error", "rate_limit_error", True
     ),
+    "cancelled": Fault(499, "The answer was stopped", "server_error", "api_error"),
     "internal": Fault(500, "Internal error", "server_error", "api_error", True),
     "upstream_error": Fault(502, "The provider failed", "server_error", "api_error", True),
     "upstream_truncated": Fault(
@@ -88,6 +89,9 @@ CODES_BY_STATUS: Final = {
     405: "method_not_allowed", 408: "timeout_request", 409: "conflict", 413: "too_large",
     415: "unsupported_media_type", 429: "rate_limit_exceeded", 503: "overloaded",
 }  # fmt: skip
+
+OVERLOADED: Final = (503, 529)
+"""Statuses by which providers say that they have too much to do; told as such (table 5h)."""
 
 
 class ApiError(Exception):
@@ -142,14 +146,18 @@ def bad_field(field: str, detail: str) -> ApiError:
 
 
 def error_of(end: End) -> ApiError:
-    """Return the HTTP error for a generation that failed before its first output."""
+    """Return the error for a generation that has no whole answer."""
     headers: dict[str, str] = {}
     if end.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, -(-int(end.retry_after_s * 1000) // 1000)))
+    if end.finish_reason == "cancelled":
+        return ApiError("cancelled", "The answer was stopped.")
     if end.outcome == "upstream_refused":
         return _refused(end)
     code = end.code if end.code in FAULTS else "upstream_error"
-    if code in ("shutdown", "upstream_rate_limited"):
+    if code == "upstream_error" and end.status in OVERLOADED:
+        code = "overloaded"
+    if code in ("shutdown", "upstream_rate_limited", "overloaded"):
         headers.setdefault("Retry-After", "1")
     return ApiError(code, end.message or FAULTS[code].title, headers=headers)
 

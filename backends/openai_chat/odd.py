@@ -32,22 +32,25 @@ class OddChunk(msgspec.Struct, frozen=True):
     rest: bytes | None = None
 
 
-def read_odd(backend: str, payload: bytes) -> OddChunk:
-    """Read any frame; one that is no chunk at all is a `BackendError`."""
+def read_odd(backend: str, payload: bytes, counts: dict[str, int]) -> OddChunk:
+    """Read any frame; one that is no chunk at all is a `BackendError`.
+
+    `counts` numbers the entries of lists over all frames of one answer.
+    """
     try:
         frame = msgspec.json.decode(payload)
         if not isinstance(frame, dict):
             raise TypeError("no object")
         if frame.get("error"):
             return OddChunk(Chunk(error=frame["error"]))
-        return _read(frame)
+        return _read(frame, counts)
     except (msgspec.MsgspecError, ValueError, TypeError, AttributeError, RecursionError) as exc:
         raise BackendError(
             "The provider sent a frame that is no chat chunk.", backend=backend
         ) from exc
 
 
-def _read(frame: dict[str, Any]) -> OddChunk:
+def _read(frame: dict[str, Any], counts: dict[str, int]) -> OddChunk:
     if not ("choices" in frame or "usage" in frame or "id" in frame or "object" in frame):
         raise TypeError("no chunk")
     choices = frame.get("choices") or []
@@ -65,7 +68,7 @@ def _read(frame: dict[str, Any]) -> OddChunk:
         chunk=msgspec.convert(clean, Chunk),
         refusal=refusal if isinstance(refusal, str) else "",
         stop_sequence=stop if isinstance(stop, str) else None,
-        rest=_rest(frame, choice, delta),
+        rest=_rest(frame, choice, delta, counts),
     )
 
 
@@ -115,10 +118,16 @@ def _clean_function(function: dict[str, Any] | None) -> dict[str, Any] | None:
     return {"name": function.get("name"), "arguments": function.get("arguments")}
 
 
-def _rest(frame: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any]) -> bytes | None:
+def _rest(
+    frame: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any], counts: dict[str, int]
+) -> bytes | None:
     """Make a chunk of everything that the events do not say; None where nothing is left."""
     top = {k: v for k, v in frame.items() if k not in _TYPED_TOP and v is not None}
-    inner = {k: _indexed(v) for k, v in delta.items() if k not in _TYPED_DELTA and v is not None}
+    inner = {
+        k: _indexed(k, v, counts)
+        for k, v in delta.items()
+        if k not in _TYPED_DELTA and v is not None
+    }
     side = {
         k: v
         for k, v in choice.items()
@@ -136,11 +145,15 @@ def _head(frame: dict[str, Any]) -> dict[str, Any]:
     return {key: frame.get(key) for key in ("id", "object", "created", "model")}
 
 
-def _indexed(value: object) -> object:
+def _indexed(name: str, value: object, counts: dict[str, int]) -> object:
     """Give the entries of a list an index: OpenAI's own accumulator fails without one."""
     if not isinstance(value, list):
         return value
-    return [
-        {"index": i, **entry} if isinstance(entry, dict) and "index" not in entry else entry
-        for i, entry in enumerate(value)
-    ]
+    entries: list[object] = []
+    for entry in value:
+        if isinstance(entry, dict) and "index" not in entry:
+            entries.append({"index": counts.get(name, 0), **entry})
+            counts[name] = counts.get(name, 0) + 1
+        else:
+            entries.append(entry)
+    return entries

@@ -33,6 +33,7 @@ class ChatReader(StreamReader):
         self._stop_sequence: str | None = None
         self._usage: Usage | None = None
         self._odd_in_a_row = 0
+        self._list_counts: dict[str, int] = {}
         self._last_rest: bytes | None = None
 
     def read(self, payload: bytes, events: list[Event]) -> None:
@@ -60,7 +61,7 @@ class ChatReader(StreamReader):
         events.append(Finished(reason, stop_sequence=self._stop_sequence))
 
     def _read_odd(self, payload: bytes, events: list[Event]) -> None:
-        odd = read_odd(self._backend, payload)
+        odd = read_odd(self._backend, payload, self._list_counts)
         self._read_chunk(odd.chunk, payload, events)
         if odd.refusal:
             delta = {"index": 0, "delta": {"refusal": odd.refusal}, "finish_reason": None}

@@ -7,7 +7,7 @@ import asyncio
 from backends import Event
 from gateway.call import Call
 from gateway.errors import error_of
-from gateway.flow import open_generation
+from gateway.flow import WriterFactory, open_generation
 from gateway.rooms import Rooms
 from gateway.stream.end import End
 from gateway.stream.generation import Generation
@@ -28,11 +28,11 @@ class SilentWriter:
         return b""
 
 
-async def collect(call: Call, rooms: Rooms) -> tuple[Generation, End, Decision]:
+async def collect(
+    call: Call, rooms: Rooms, make_writer: WriterFactory = lambda generation: SilentWriter()
+) -> tuple[Generation, End, Decision]:
     """Run a call to its end; a client that leaves ends it. Raises the error of a failed one."""
-    generation, decision = await open_generation(
-        call, rooms, lambda generation: SilentWriter(), leave="cancel"
-    )
+    generation, decision = await open_generation(call, rooms, make_writer, leave="cancel")
     generation.start(is_expected=True)
     try:
         end = await asyncio.shield(generation.settled)

@@ -21,6 +21,7 @@ from gateway.middleware.authentication import IDENTITY
 from gateway.middleware.edge import REQUEST_ID, route_of
 from gateway.rooms import ROOMS, Rooms
 from gateway.stream.generation import Generation
+from ratelimit import Decision
 
 COMMIT_S = 10.0
 """Until then a provider's failure is still a real HTTP status; afterwards headers and heartbeats
@@ -41,12 +42,7 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
     call = provider_call(request, rooms, chat, openai_chat.NAME)
     created = int(time.time())
     if not typed.stream:
-        generation, end, decision = await collect(call, rooms)
-        body = openai_chat.completion(
-            generation.id, chat.model, created, generation.transcript, end
-        )
-        headers = standing_headers(decision, call.dialect) | served_by(generation)
-        return web.Response(body=json_bytes(body), content_type="application/json", headers=headers)
+        return await _whole(call, rooms, created)
     generation, decision = await open_generation(
         call,
         rooms,
@@ -54,8 +50,19 @@ async def chat_completions(request: web.Request) -> web.StreamResponse:
         leave="cancel",
     )
     await first_output(generation)
-    headers = standing_headers(decision, call.dialect) | served_by(generation)
+    headers = standing(generation, decision, call)
     return await stream_generation(request, rooms, generation, headers=headers)
+
+
+async def _whole(call: Call, rooms: Rooms, created: int) -> web.Response:
+    builder = openai_chat.CompletionBuilder()
+    generation, end, decision = await collect(call, rooms, lambda id: builder)
+    body = builder.completion(generation.id, call.chat.model, created, generation.transcript, end)
+    return web.Response(
+        body=json_bytes(body),
+        content_type="application/json",
+        headers=standing(generation, decision, call),
+    )
 
 
 def provider_call(request: web.Request, rooms: Rooms, chat: ChatRequest, dialect: str) -> Call:
@@ -91,10 +98,15 @@ async def first_output(generation: Generation) -> None:
         raise error_of(end)
 
 
-def served_by(generation: Generation) -> dict[str, str]:
-    """Return the header that tells which backend answers."""
-    name = generation.transcript.served_by
-    return {"x-gateway-served-by": name} if name else {}
+def standing(generation: Generation, decision: Decision, call: Call) -> dict[str, str]:
+    """Return the headers of an answer: limits, which backend serves, what it could not carry."""
+    headers = standing_headers(decision, call.dialect)
+    seen = generation.transcript
+    if seen.served_by:
+        headers["x-gateway-served-by"] = seen.served_by
+    if seen.dropped:
+        headers["x-gateway-dropped"] = ", ".join(seen.dropped)
+    return headers
 
 
 async def models(request: web.Request) -> web.Response:

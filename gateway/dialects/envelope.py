@@ -24,6 +24,11 @@ def protocol_of(path: str, has_anthropic_header: bool) -> str:
     return "openai" if path.startswith("/v1/") else "problem"
 
 
+def status_of(error: ApiError, protocol: str) -> int:
+    """Return the HTTP status; Anthropic's clients know an overload as 529 (table 5h)."""
+    return 529 if protocol == "anthropic" and error.code == "overloaded" else error.status
+
+
 def error_body(error: ApiError, request_id: str, protocol: str) -> dict[str, Any]:
     """Return the error as the protocol writes it."""
     if protocol == "openai":

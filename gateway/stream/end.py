@@ -40,6 +40,11 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int = 0
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the answer is all that the model had to say; a stopped one is not."""
+        return self.finish_reason not in (None, "cancelled")
+
+    @property
     def code(self) -> str:
         """The code of a failure, in the widget's vocabulary."""
         return CLIENT_CODES.get(self.outcome, self.outcome)

@@ -1,8 +1,9 @@
 """OpenAI's chat completions as clients speak it: request in, chunks or one completion out."""
 
+from .completion import CompletionBuilder
 from .request import OpenAIChat, parse
-from .writer import ChunkWriter, completion
+from .writer import ChunkWriter
 
 NAME = "openai.chat"
 
-__all__ = ["NAME", "ChunkWriter", "OpenAIChat", "completion", "parse"]
+__all__ = ["NAME", "ChunkWriter", "CompletionBuilder", "OpenAIChat", "parse"]

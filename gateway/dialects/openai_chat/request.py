@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -23,10 +22,12 @@ from backends import (
     ToolResultPart,
     ToolUsePart,
 )
-from gateway.dialects.body import decode
+from gateway.dialects.body import convert, decode
 from gateway.errors import bad_field
 
-_DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+);base64,(?P<data>.*)", re.DOTALL)
+from .parts import PartIn, parts_of
+
+MAX_TOKENS = 1 << 31
 
 
 class FunctionIn(msgspec.Struct):
@@ -54,16 +55,6 @@ class ToolCallIn(msgspec.Struct):
     type: str = "function"
 
 
-class PartIn(msgspec.Struct):
-    """One content part of any type."""
-
-    type: str
-    text: str | None = None
-    refusal: str | None = None
-    image_url: dict[str, Any] | None = None
-    file: dict[str, Any] | None = None
-
-
 class MessageIn(msgspec.Struct):
     """One message of any role."""
 
@@ -72,12 +63,21 @@ class MessageIn(msgspec.Struct):
     tool_calls: list[ToolCallIn] | None = None
     tool_call_id: str | None = None
     reasoning_content: str | None = None
+    reasoning: str | None = None
 
 
 class StreamOptions(msgspec.Struct):
     """What the stream should carry beside text."""
 
     include_usage: bool | None = None
+
+
+class JsonSchemaIn(msgspec.Struct):
+    """The schema that an answer has to keep to."""
+
+    name: str | None = None
+    schema: dict[str, Any] | None = None
+    strict: bool | None = None
 
 
 class OpenAIChat(msgspec.Struct):
@@ -100,6 +100,7 @@ class OpenAIChat(msgspec.Struct):
     response_format: dict[str, Any] | None = None
     reasoning_effort: Effort | None = None
     functions: list[Any] | None = None
+    function_call: Any = None
 
     @property
     def wants_usage(self) -> bool:
@@ -143,10 +144,14 @@ def _check(typed: OpenAIChat) -> None:
         raise bad_field("n", "only 1 is supported.")
     if typed.functions:
         raise bad_field("functions", "is the legacy form; use `tools`.")
+    if typed.function_call is not None:
+        raise bad_field("function_call", "is the legacy form; use `tool_choice`.")
     for name in ("max_tokens", "max_completion_tokens"):
         value = getattr(typed, name)
-        if value is not None and value < 1:
-            raise bad_field(name, "must be at least 1.")
+        if value is not None and not 1 <= value <= MAX_TOKENS:
+            raise bad_field(name, f"must lie between 1 and {MAX_TOKENS}.")
+    if typed.seed is not None and not -(1 << 63) <= typed.seed < 1 << 63:
+        raise bad_field("seed", "must fit into 64 bits.")
     if typed.temperature is not None and not 0 <= typed.temperature <= 2:
         raise bad_field("temperature", "must lie between 0 and 2.")
     if typed.top_p is not None and not 0 <= typed.top_p <= 1:
@@ -156,15 +161,15 @@ def _check(typed: OpenAIChat) -> None:
 def _take(message: MessageIn, at: str, system: list[TextPart], messages: list[Message]) -> None:
     match message.role:
         case "system" | "developer":
-            texts = [part for part in _parts(message, at) if isinstance(part, TextPart)]
+            texts = [part for part in parts_of(message.content, at) if isinstance(part, TextPart)]
             if messages:
                 messages.append(Message("system", tuple(texts)))
             else:
                 system.extend(texts)
         case "user":
-            parts = _parts(message, at)
-            if not parts:
-                raise bad_field(f"{at}.content", "must not be empty.")
+            parts = parts_of(message.content, at)
+            if all(isinstance(part, TextPart) and not part.text.strip() for part in parts):
+                raise bad_field(f"{at}.content", "must not be blank.")
             messages.append(Message("user", tuple(parts)))
         case "assistant":
             messages.append(Message("assistant", tuple(_assistant(message, at))))
@@ -178,9 +183,9 @@ def _take(message: MessageIn, at: str, system: list[TextPart], messages: list[Me
 
 def _assistant(message: MessageIn, at: str) -> list[Part]:
     parts: list[Part] = []
-    if message.reasoning_content:
-        parts.append(ReasoningPart(message.reasoning_content))
-    parts.extend(_parts(message, at))
+    if reasoning := message.reasoning_content or message.reasoning:
+        parts.append(ReasoningPart(reasoning))
+    parts.extend(parts_of(message.content, at))
     parts.extend(
         ToolUsePart(call.id, call.function.name, call.function.arguments)
         for call in message.tool_calls or ()
@@ -193,7 +198,7 @@ def _tool_result(message: MessageIn, at: str, messages: list[Message]) -> None:
         raise bad_field(f"{at}.tool_call_id", "is required in a tool message.")
     content = tuple(
         part
-        for part in _parts(message, at)
+        for part in parts_of(message.content, at)
         if isinstance(part, TextPart | ImagePart | DocumentPart)
     )
     result = ToolResultPart(message.tool_call_id, content)
@@ -202,63 +207,6 @@ def _tool_result(message: MessageIn, at: str, messages: list[Message]) -> None:
         messages[-1] = Message("user", (*last.parts, result))
     else:
         messages.append(Message("user", (result,)))
-
-
-def _parts(message: MessageIn, at: str) -> list[Part]:
-    if message.content is None:
-        return []
-    if isinstance(message.content, str):
-        _no_nul(f"{at}.content", message.content)
-        return [TextPart(message.content)] if message.content else []
-    return [_part(part, f"{at}.content[{i}]") for i, part in enumerate(message.content)]
-
-
-def _part(part: PartIn, at: str) -> Part:
-    match part.type:
-        case "text" if part.text is not None:
-            _no_nul(f"{at}.text", part.text)
-            return TextPart(part.text)
-        case "refusal" if part.refusal is not None:
-            return TextPart(part.refusal)
-        case "image_url" if part.image_url is not None:
-            return _image(part.image_url, f"{at}.image_url")
-        case "file" if part.file is not None:
-            return _file(part.file, f"{at}.file")
-        case kind:
-            raise bad_field(
-                f"{at}.type", f"{kind[:40]!r} is not supported, or its field is missing."
-            )
-
-
-def _image(image: dict[str, Any], at: str) -> ImagePart:
-    url = image.get("url")
-    if not isinstance(url, str):
-        raise bad_field(f"{at}.url", "must be text.")
-    detail = image.get("detail") if isinstance(image.get("detail"), str) else None
-    match = _DATA_URL.fullmatch(url)
-    if match:
-        return ImagePart(media_type=match["type"], data=match["data"], detail=detail)
-    if not url.startswith(("https://", "http://")):
-        raise bad_field(f"{at}.url", "must be a data URL with base64, or http(s).")
-    return ImagePart(url=url, detail=detail)
-
-
-def _file(file: dict[str, Any], at: str) -> DocumentPart:
-    data = file.get("file_data")
-    if not isinstance(data, str):
-        raise bad_field(f"{at}.file_data", "is required; ids of uploaded files are not supported.")
-    match = _DATA_URL.fullmatch(data)
-    name = file.get("filename")
-    return DocumentPart(
-        media_type=match["type"] if match else "application/pdf",
-        data=match["data"] if match else data,
-        name=name if isinstance(name, str) else None,
-    )
-
-
-def _no_nul(field: str, text: str) -> None:
-    if "\0" in text:
-        raise bad_field(field, "holds the control character U+0000.")
 
 
 def _tool(tool: ToolIn) -> Tool:
@@ -278,7 +226,8 @@ def _tool_choice(typed: OpenAIChat) -> ToolChoice | None:
     if choice in ("auto", "none", "required"):
         return ToolChoice(mode=choice, parallel=parallel)  # type: ignore[arg-type]
     if isinstance(choice, dict):
-        name = (choice.get("function") or {}).get("name")
+        function = choice.get("function")
+        name = function.get("name") if isinstance(function, dict) else None
         if isinstance(name, str):
             return ToolChoice(mode="tool", name=name, parallel=parallel)
     raise bad_field("tool_choice", "must be auto, none, required, or name a function.")
@@ -293,9 +242,5 @@ def _response_format(value: dict[str, Any] | None) -> ResponseFormat | None:
     schema = value.get("json_schema")
     if kind != "json_schema" or not isinstance(schema, dict):
         raise bad_field("response_format", "must be text, json_object or a json_schema.")
-    return ResponseFormat(
-        "json_schema",
-        name=schema.get("name"),
-        schema=schema.get("schema"),
-        strict=schema.get("strict"),
-    )
+    typed = convert(schema, JsonSchemaIn, "response_format.json_schema")
+    return ResponseFormat("json_schema", typed.name, typed.schema, typed.strict)

@@ -1,0 +1,82 @@
+"""OpenAI's content parts as typed parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from backends import DocumentPart, ImagePart, Part, TextPart
+from gateway.errors import bad_field
+
+_DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+);base64,(?P<data>.*)", re.DOTALL)
+
+
+class PartIn(msgspec.Struct):
+    """One content part of any type."""
+
+    type: str
+    text: str | None = None
+    refusal: str | None = None
+    image_url: dict[str, Any] | None = None
+    file: dict[str, Any] | None = None
+
+
+def parts_of(content: str | Sequence[PartIn] | None, at: str) -> list[Part]:
+    """Return the parts of a message; raise an error that names the one that is wrong."""
+    if content is None:
+        return []
+    if isinstance(content, str):
+        _no_nul(f"{at}.content", content)
+        return [TextPart(content)] if content else []
+    return [_part(part, f"{at}.content[{i}]") for i, part in enumerate(content)]
+
+
+def _part(part: PartIn, at: str) -> Part:
+    match part.type:
+        case "text" if part.text is not None:
+            _no_nul(f"{at}.text", part.text)
+            return TextPart(part.text)
+        case "refusal" if part.refusal is not None:
+            return TextPart(part.refusal)
+        case "image_url" if part.image_url is not None:
+            return _image(part.image_url, f"{at}.image_url")
+        case "file" if part.file is not None:
+            return _file(part.file, f"{at}.file")
+        case kind:
+            raise bad_field(
+                f"{at}.type", f"{kind[:40]!r} is not supported, or its field is missing."
+            )
+
+
+def _image(image: dict[str, Any], at: str) -> ImagePart:
+    url = image.get("url")
+    if not isinstance(url, str):
+        raise bad_field(f"{at}.url", "must be text.")
+    detail = image.get("detail") if isinstance(image.get("detail"), str) else None
+    match = _DATA_URL.fullmatch(url)
+    if match:
+        return ImagePart(media_type=match["type"], data=match["data"], detail=detail)
+    if not url.startswith(("https://", "http://")):
+        raise bad_field(f"{at}.url", "must be a data URL with base64, or http(s).")
+    return ImagePart(url=url, detail=detail)
+
+
+def _file(file: dict[str, Any], at: str) -> DocumentPart:
+    data = file.get("file_data")
+    if not isinstance(data, str):
+        raise bad_field(f"{at}.file_data", "is required; ids of uploaded files are not supported.")
+    match = _DATA_URL.fullmatch(data)
+    name = file.get("filename")
+    return DocumentPart(
+        media_type=match["type"] if match else "application/pdf",
+        data=match["data"] if match else data,
+        name=name if isinstance(name, str) else None,
+    )
+
+
+def _no_nul(field: str, text: str) -> None:
+    if "\0" in text:
+        raise bad_field(field, "holds the control character U+0000.")
