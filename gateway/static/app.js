@@ -271,6 +271,28 @@ async function listModels() {
   at("models").hidden = false;
 }
 
+/** The lines that put the client on another site, pinned to the bytes that this server serves. */
+async function showEmbedding() {
+  const address = new URL("client/v1.js", chat.base).href;
+  const bytes = await fetch(address).then((response) => response.arrayBuffer());
+  const digest = await crypto.subtle?.digest("SHA-384", bytes); // secure contexts only
+  const hash = digest && btoa(String.fromCharCode(...new Uint8Array(digest)));
+  const pin = hash ? `\n  integrity="sha384-${hash}" crossorigin="anonymous"` : "";
+  const lines = `\`\`\`html
+<form id="ask"><input name="question"></form>
+<p id="answer"></p>
+<script src="${address}"${pin}></script>
+<script>
+  const chat = Sluicegate.createChat({ app: "${app}" });
+  chat.subscribe((state) => { answer.textContent = state.text; });
+  ask.onsubmit = (event) => { event.preventDefault(); chat.send(ask.question.value); };
+</script>
+\`\`\``;
+  const code = make("div");
+  new Markup(code, (read) => copyButton("copyCode", read)).paint(lines, true);
+  at("embed").append(code);
+}
+
 function listen() {
   chat.subscribe(schedule);
   at("composer").addEventListener("submit", (event) => (event.preventDefault(), submit()));
@@ -282,6 +304,7 @@ function listen() {
   );
   box.addEventListener("input", grow);
   key.addEventListener("change", listModels);
+  at("embed").addEventListener("toggle", showEmbedding, { once: true });
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -292,7 +315,7 @@ function listen() {
     "scroll",
     () => {
       following = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
-      at("jump").hidden = following;
+      at("jump").hidden = following || log.childElementCount === 0;
     },
     { passive: true },
   );

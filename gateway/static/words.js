@@ -12,6 +12,7 @@ const TABLE = {
   example1: ["Explain streaming in two sentences", "Jelaskan streaming dalam dua kalimat", "Spiega lo streaming in due frasi"],
   example2: ["Write a short Python function", "Tulis fungsi Python yang pendek", "Scrivi una breve funzione Python"],
   example3: ["Three ideas for a rainy day in Bali", "Tiga ide untuk hari hujan di Bali", "Tre idee per un giorno di pioggia a Bali"],
+  embed: ["Put this chat on your own site", "Pasang obrolan ini di situs Anda", "Metti questa chat sul tuo sito"],
   message: ["Message", "Pesan", "Messaggio"],
   placeholder: ["Ask something", "Tanyakan sesuatu", "Chiedi qualcosa"],
   send: ["Send", "Kirim", "Invia"],

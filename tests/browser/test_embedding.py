@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Callable
 from urllib.parse import quote
 
+import pytest
+
 from tests.browser.cutting_proxy import CuttingProxy
 from tests.browser.driver import HERE, Browser, find_chromium
 from tests.browser.gateway_process import GatewayProcess
@@ -40,6 +42,16 @@ FIVE_LINES = """<!doctype html><meta charset=utf-8><title>x</title>
   chat.subscribe((answer) => {{ out.textContent = answer.text; states.add(answer.state); }});
   chat.send({prompt}).then((last) => {{
     window.result = {{ text: out.textContent, states: [...states], last }};
+  }});
+</script>"""
+
+ABORTING = """<!doctype html><meta charset=utf-8><title>x</title>
+<script src="{url}/client.js"></script>
+<script>
+  const chat = Sluicegate.createChat(), control = new AbortController();
+  chat.subscribe(({{ state, text }}) => {{ {abort} }});
+  chat.send("[[n=400]] [[delay=0.02]]", {{ signal: control.signal }}).then(({{ state }}) => {{
+    window.result = {{ state, turns: chat.turns.length }};
   }});
 </script>"""
 
@@ -133,6 +145,45 @@ def test_client_with_a_key_works_from_another_site_and_hides_the_key_from_addres
 
     assert seen["result"]["text"] == ANSWER
     assert [r for r in line.requests if secret in r] == []
+
+
+def test_lines_that_the_page_offers_work_on_another_site_as_they_are(
+    browser: Browser, start: Start, site: OtherSite
+) -> None:
+    gateway = start(GATEWAY_CORS_ORIGINS=site.origin)
+    lines = browser.play("chat", "embedding", url=gateway.url)
+    site.pages["/offered"] = f"""<!doctype html><meta charset=utf-8><title>x</title>{lines}
+<script>
+  ask.question.value = "[[text={ANSWER}]]";
+  ask.requestSubmit();
+  chat.subscribe(({{ state }}) => {{ if (state === "done") window.result = answer.textContent; }});
+</script>"""
+
+    seen = browser.play("embedding", "read", page=f"{site.origin}/offered")
+
+    assert 'integrity="sha384-' in lines
+    assert (seen["result"], seen["console"]) == (ANSWER, [])
+
+
+@pytest.mark.parametrize(
+    "abort, turns",
+    [
+        ('if (state === "submitted") setTimeout(() => control.abort())', 0),
+        ("if (text.length > 20) control.abort()", 2),
+    ],
+    ids=["question on its way", "mid-answer"],
+)
+def test_abort_signal_ends_the_call_at_the_provider(
+    browser: Browser, start: Start, site: OtherSite, abort: str, turns: int
+) -> None:
+    gateway = start(GATEWAY_CORS_ORIGINS=site.origin)
+    site.pages["/abort"] = ABORTING.format(url=gateway.url, abort=abort)
+
+    seen = browser.play("embedding", "read", page=f"{site.origin}/abort")
+
+    assert seen["result"] == {"state": "stopped", "turns": turns}
+    [end] = gateway.ended(1)
+    assert end["outcome"] == "cancelled"
 
 
 def test_client_is_a_module_too(browser: Browser, start: Start, site: OtherSite) -> None:

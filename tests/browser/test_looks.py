@@ -92,6 +92,7 @@ def test_nothing_moves_for_those_who_asked_for_stillness(
     assert still == 0
 
 
+@pytest.mark.serial
 def test_long_answer_never_freezes_a_slow_phone(browser: Browser, plain: GatewayProcess) -> None:
     seen = browser.play("looks", "long", url=plain.url, tokens=1500, slowdown=4)
 

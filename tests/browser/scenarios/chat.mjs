@@ -76,7 +76,11 @@ export async function followUp(context, { url }) {
   await settled(record);
   await ask(record, "[[text=Yes.]]");
   await settled(record);
-  return record.bodies.map((body) => JSON.parse(body));
+  await record.page.getByRole("button", { name: "New chat" }).click();
+  const cleared = await record.page.locator("article").count();
+  await ask(record, "[[text=Fresh.]]");
+  await settled(record);
+  return { bodies: record.bodies.map((body) => JSON.parse(body)), cleared };
 }
 
 export async function stop(context, { url, by }) {
@@ -270,4 +274,10 @@ export async function language(context, { url, prompt }) {
     direction: getComputedStyle(document.querySelector("article.answer .body")).direction,
     foot: document.querySelector("article.answer footer").innerText,
   }));
+}
+
+export async function embedding(context, { url }) {
+  const record = await visit(context, url);
+  await record.page.getByText("Put this chat on your own site").click();
+  return record.page.locator("#embed pre").textContent();
 }
