@@ -2,5 +2,6 @@
 
 from .finding import Finding, Memory, Redaction
 from .redactor import Redactor
+from .stream import RedactionStream
 
-__all__ = ["Finding", "Memory", "Redaction", "Redactor"]
+__all__ = ["Finding", "Memory", "Redaction", "RedactionStream", "Redactor"]

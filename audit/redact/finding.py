@@ -24,6 +24,16 @@ class Redaction(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
+class Hit(msgspec.Struct, frozen=True):
+    """What a detector found, in offsets of the folded text; `value` is normalised."""
+
+    start: int
+    end: int
+    type: str
+    score: float
+    value: str
+
+
 class Memory:
     """Values found in one call, so that they are found again without their context.
 
@@ -31,9 +41,12 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self.values: dict[str, str] = {}
+        self.values: dict[str, tuple[str, str]] = {}
+        """What was written -> (type, normalised value)."""
 
-    def add(self, value: str, kind: str) -> None:
-        """Remember a value as it was written; beyond the bound it is not remembered."""
-        if len(self.values) < MAX_VALUES:
-            self.values.setdefault(value, kind)
+    def add(self, written: str, kind: str, value: str) -> bool:
+        """Remember a value as it was written; False if it is known or there is no room."""
+        if written in self.values or len(self.values) >= MAX_VALUES:
+            return False
+        self.values[written] = (kind, value)
+        return True

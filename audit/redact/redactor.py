@@ -1,40 +1,135 @@
-"""Finds personal values and secrets in a text and puts typed pseudonyms in their place."""
+"""Finds personal values and secrets in a text and puts something harmless in their place."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
-from .finding import Finding, Memory, Redaction
+from .cut import mark_cuts
+from .detect import DETECTORS, Detector, encoded
+from .engine import Gate
+from .finding import Finding, Hit, Memory, Redaction
+from .fold import Folded
+from .pem import TYPE, find_keys
+from .recall import learn, recall
+from .resolve import resolve
+from .scan import Scan
+from .strategy import Replacer, Strategy, Tag
+from .stream import RedactionStream
 
-_ALL = re.compile(
-    r"(?P<EMAIL>[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})"
-    r"|(?P<SECRET>\b(?:sk|pk|ghp|gho|xoxb)[-_][\w-]{8,}|\bAKIA[0-9A-Z]{16}\b"
-    r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?i:password|passwd|api[ _-]?key)\s*[:=]\s*\S+)"
-    r"|(?P<IBAN>\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b)"
-    r"|(?P<NUMBER>[+(]?\d(?:[ .()-]{0,2}\d){8,18})"
-)
+THRESHOLD = 0.5
+
+
+class Finder:
+    """Runs the detectors whose gates fire; the same on a whole text and on a piece of a stream."""
+
+    def __init__(self, detectors: Sequence[Detector] = DETECTORS) -> None:
+        self._detectors = tuple(detectors)
+        gates = [detector.gate for detector in self._detectors]
+        self._gate = Gate([*gates, encoded.ESCAPE_GATE, encoded.BASE64_GATE])
+        self._escape = len(gates)
+        self._base64 = len(gates) + 1
+
+    def has_work(self, view: bytes) -> bool:
+        """Tell whether any detector might find anything."""
+        return bool(self._gate.fired(view))
+
+    def hits(self, scan: Scan, *, is_inner: bool = False) -> list[Hit]:
+        """Return everything that is sure enough."""
+        found: list[Hit] = []
+        for index in sorted(self._gate.fired(scan.view)):
+            if index < self._escape:
+                found += self._detectors[index].find(scan)
+            elif is_inner:
+                continue
+            elif index == self._escape:
+                found += encoded.find_escaped(scan, self._look)
+            else:
+                found += encoded.find_base64(scan, self._look)
+        return [hit for hit in found if hit.score >= THRESHOLD]
+
+    def _look(self, text: str) -> list[Hit]:
+        folded = Folded(text)
+        return self.hits(Scan(folded.text, folded.view), is_inner=True)
 
 
 class Redactor:
-    """Redacts texts; `tag` makes the keyed part of a pseudonym from type and normalised value."""
+    """Redacts texts; `tag` makes the keyed part of a pseudonym from type and normalised value.
 
-    def __init__(self, tag: Callable[[str, str], str]) -> None:
-        self._tag = tag
+    Takes linear time on any input. Holds no state between texts: `Memory` is the caller's.
+    """
+
+    def __init__(
+        self,
+        tag: Tag,
+        *,
+        strategies: Mapping[str, Strategy] | None = None,
+        detectors: Sequence[Detector] = DETECTORS,
+    ) -> None:
+        self._finder = Finder(detectors)
+        self._replacer = Replacer(tag, strategies)
 
     def redact(self, text: str, memory: Memory | None = None) -> Redaction:
-        """Return the text without what was found in it."""
-        findings: list[Finding] = []
-        done: list[str] = []
-        at = 0
-        for found in _ALL.finditer(text):
-            kind = str(found.lastgroup)
-            replacement = f"[{kind}_{self._tag(kind, found[0])}]"
-            findings.append(Finding(kind, found.start(), found.end(), 0.9, replacement))
-            done += [text[at : found.start()], replacement]
-            at = found.end()
-        return Redaction("".join([*done, text[at:]]), tuple(findings))
+        """Return the text without what was found in it, equal to what `stream` makes of it."""
+        folded, scan, hits = self._examine(text)
+        if scan is None:
+            return Redaction(text)
+        memory = Memory() if memory is None else memory
+        known = frozenset(memory.values)
+        hits = recall(scan, hits, memory, known, learn(scan, hits, memory))
+        return self._compose(text, folded, hits)
 
     def session(self, texts: Sequence[str], memory: Memory) -> list[Redaction]:
-        """Redact several texts of one call; what one of them reveals is redacted in all."""
-        return [self.redact(text, memory) for text in texts]
+        """Redact texts of one call; what any of them reveals is redacted in all, before and after."""
+        examined = [self._examine(text) for text in texts]
+        for _, scan, hits in examined:
+            if scan is not None:
+                learn(scan, hits, memory)
+        done = []
+        for text, (folded, scan, hits) in zip(texts, examined, strict=True):
+            if scan is None and memory.values:
+                scan = Scan(folded.text, mark_cuts(folded.view))
+            if scan is None:
+                done.append(Redaction(text))
+            else:
+                hits = recall(scan, hits, memory, frozenset(memory.values), {})
+                done.append(self._compose(text, folded, hits))
+        return done
+
+    def stream(self, memory: Memory | None = None) -> RedactionStream:
+        """Return an incremental redactor: `feed` and `close` give the redacted text."""
+        return RedactionStream(self._finder, self._replacer, memory or Memory())
+
+    def _examine(self, text: str) -> tuple[Folded, Scan | None, list[Hit]]:
+        folded = Folded(text)
+        if not self._finder.has_work(folded.view):
+            return folded, None, []
+        view = mark_cuts(folded.view)
+        scan = Scan(marked(folded.text, folded.view, view), view)
+        keys, _ = find_keys(view, 0, False)
+        return folded, scan, resolve([*keys, *self._finder.hits(scan)])
+
+    def _compose(self, text: str, folded: Folded, hits: Sequence[Hit]) -> Redaction:
+        done: list[str] = []
+        findings: list[Finding] = []
+        at = 0
+        for hit in hits:
+            start, end = folded.back(hit.start), folded.back_end(hit.end)
+            replacement = self._replacer.of(hit, text[start:end])
+            kind = TYPE if hit.type.startswith(TYPE) else hit.type
+            findings.append(Finding(kind, start, end, hit.score, replacement))
+            done += (text[at:start], replacement)
+            at = end
+        done.append(text[at:])
+        return Redaction("".join(done), tuple(findings))
+
+
+def marked(text: str, plain: bytes, view: bytes) -> str:
+    """Put the cuts of a view into its text too, where patterns look at the text."""
+    if plain is view or text.isascii():
+        return text
+    chars = list(text)
+    at = view.find(b"\n")
+    while at >= 0:
+        chars[at] = "\n"
+        at = view.find(b"\n", at + 1)
+    return "".join(chars)

@@ -1,0 +1,179 @@
+"""Postal addresses: streets with numbers in the forms of many countries, and what a label names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..engine import Pattern
+from ..finding import Hit
+from ..scan import Scan
+
+ENGLISH_GATE = rb"\d[A-Za-z]?,? (?:[A-Z][\w.' ]{1,60} (?:Str|St|Av|Al|An|Ar|[B-DF-MO-RTU-W][a-z]{1,4}|S[a-z]{1,3}|N[a-z]{2}|Ex|Es)|[NSEW. ]{0,3}Broadway|\d{1,3}(?:st|nd|rd|th) [A-Z])|(?i:p\.? ?o\.? ?box)|[A-Z][a-z]+, [A-Z]{2} \d{5}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}"
+PREFIX_GATE = (
+    rb"(?i:\b(?:jl|jln|jalan|gang|gg|perum|perumahan|komplek|lorong|persiaran)\b\.? ?[A-Z0-9]"
+    rb"|\b(?:rue|avenue|av|boulevard|bd|bld|place|chemin|allee|impasse|quai|route|calle|c/|avda|avenida|plaza|paseo|carrera|cra|rua|travessa|praca|via|viale|piazza|corso|largo|strada|bulevardul|ul|ulica|al|aleja|os|pl|duong|pho)\b\.? [a-z\xd8'])[^\n]{0,80}\d|\d[^\n]{0,8}(?i:rue|avenue|av|boulevard|bd|place|chemin|allee|impasse|quai|route)\b"
+)
+SUFFIX_GATE = rb"(?i:strasse|str|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|plein|gracht|kade|singel|vej|gade|vagen|gatan|katu|utca|ut|ulice|namesti|gate|veien|sokak|sokagi|sk|caddesi|cad|cd|mahallesi|mah|bulvari)\b\.?,? ?(?i:no)?[.: ]{0,2}\d"
+LABEL_GATE = rb"(?i)address|alamat|adresse|anschrift|direccion|domicil|indirizzo|endere|adres|osoite|lakcim|dia chi|tirahan|live[sd]? (?:at|in|on)|living (?:at|on)|tinggal di|reside|wohn|habite|vivo en|abito|moro |ship(?:ping)? to|deliver|kirim ke|\xf8|located at|mieszkam|adresa|woon"
+
+_C = rb"[A-Z\xd8][A-Za-z\xd8\xf8'.-]*"
+_CITY = rb"(?:,? {0,2}" + _C + rb"(?: " + _C + rb"){0,3}){0,3}"
+_UNIT = rb"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Room|Rm|Bldg|Building|Block|Blk|No|#)\.? ?#?[A-Za-z0-9-]{1,8})?"
+_CODE = rb"(?:,? (?:[A-Z]{1,2}-)?\d{4,6}(?:-\d{3,4})?(?: [A-Z]{2}\b)?|,? [A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})?"
+_ENGLISH = Pattern(
+    rb"\b\d{1,5}[A-Za-z]?(?:[-/]\d{1,5}[A-Za-z]?)?,? (?:[NSEW]{1,2}\.? |North |South |East |West )?"
+    rb"(?:(?:" + _C + rb"|\d{1,3}(?:st|nd|rd|th)) ){1,4}"
+    rb"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq"
+    rb"|Terrace|Ter|Way|Highway|Hwy|Parkway|Pkwy|Circle|Cir|Close|Crescent|Cres|Grove|Gardens|Mews"
+    rb"|Row|Walk|Hill|Trail|Trl|Alley|Plaza|Route|Pike|Loop|Run|Path|Expressway|Turnpike|Park|View"
+    rb"|Bridge|Green|Rise|Quay|Parade|Esplanade|Ridge|Point|Creek|Heights|Manor|Island|Islands|Mall"
+    rb"|Junction|Crossing|Meadow|Meadows|Spring|Springs|Station|Village|Valley|Villages|Fort|Port|Ports"
+    rb"|Mount|Mountain|Mountains|Field|Fields|Forest|Garden|Glen|Harbor|Haven|Hollow|Isle|Key|Knoll"
+    rb"|Lake|Lakes|Landing|Light|Lights|Locks|Lodge|Mill|Mills|Mission|Motorway|Oval|Passage|Pine|Pines"
+    rb"|Plain|Plains|Prairie|Radial|Ranch|Rapid|Rapids|Rest|River|Rue|Shoal|Shore|Shores|Skyway|Spur"
+    rb"|Stravenue|Stream|Summit|Throughway|Trace|Track|Tunnel|Union|Unions|Viaduct|Ville|Vista|Walks"
+    rb"|Ways|Well|Wells|Orchard|Neck|Divide|Dam|Curve|Course|Cove|Corner|Corners|Common|Club|Cliff"
+    rb"|Cape|Canyon|Camp|Bypass|Burg|Brook|Branch|Bottom|Bluff|Bend|Beach|Bayou|Arcade|Annex)\b\.?"
+    rb"(?: (?:North|South|East|West|[NSEW]{1,2})\b)?" + _UNIT + _CITY + _CODE
+)
+_BROADWAY = Pattern(rb"\b\d{1,5} (?:[NSEW]\.? )?Broadway\b" + _UNIT + _CITY + _CODE)
+_INDONESIA = Pattern(
+    rb"(?i:\b(?:jl|jln|jalan|gang|gg|perum|perumahan|komplek|lorong|persiaran))\b\.? ?"
+    rb"(?:[A-Z][\w.'/-]{0,30}|\d{1,3}[A-Z]?)(?: [A-Z0-9][\w.'/-]{0,30}){0,6}"
+    rb"(?:,? ?(?i:no|nomor|nr|blok|kav|rt|rw|kel|kec|kelurahan|kecamatan|kab|kabupaten|kota|km|lantai|lt|banjar|br|desa|ds)\b\.? ?[\w./-]{1,20}(?: [A-Z][a-z]{1,20}){0,3}){0,7}"
+    rb"(?:,? ?[A-Z][A-Za-z]{1,20}(?: [A-Z][A-Za-z]{1,20}){0,2}){0,4}(?:,? ?\d{5}\b)?"
+)
+_GERMANIC = Pattern(
+    rb"\b[A-Z\xd8][a-z\xf8]{0,30}(?:[ -][A-Z\xd8][a-z\xf8]{1,20}){0,3}(?:-| )?"
+    rb"(?i:strasse|str\.?|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|plein|gracht|kade|singel|vej|gade|vagen|gatan|katu|utca|ut|ulice|namesti|gate|veien)"
+    rb" \d{1,4} ?(?:[a-z]\b)?(?:[-/]\d{1,4})?(?:,? (?:[A-Z]{1,2}-)?\d{3} ?\d{1,2}(?: [A-Z]{2}\b)?)?"
+    + _CITY
+)
+_ROMANCE = Pattern(
+    rb"(?i:\b(?:\d{1,4}(?: ?bis| ?ter)?,? )?(?:rue|avenue|av|boulevard|bd|bld|place|chemin|allee|impasse|quai|route|calle|c/|avda|avenida|plaza|paseo|carrera|cra|rua|travessa|praca|via|viale|piazza|corso|largo|strada|bulevardul|ul|ulica|al|aleja|os|pl|duong|pho)\b)"
+    rb"\.? (?:(?i:de|du|des|la|le|les|del|della|dei|dos|da|do|das|el|los|las|san|santa|saint|de la)[ ']){0,3}(?:[lLdD]')?"
+    rb"[A-Z\xd8][\w'\xd8\xf8.-]{0,30}(?: (?:(?i:de|du|des|la|le|del|da|do|e|y|i|et)|[A-Z\xd8IVX][\w'\xd8\xf8.-]{0,30})){0,5}"
+    rb"(?:,? ?(?:n|no|nr|num|numero|n\xa4)?\.? ?\d{1,5}[A-Za-z]?\b(?:[-/]\d{1,4}[A-Za-z]?)?)?"
+    rb"(?:,? (?i:apt|piso|ap|m|bl|sc|et|int|depto)\.? ?[\w.-]{1,6})?(?:,? \d{2}-?\d{3}\b|,? \d{4,5}(?:-\d{3})?\b)?"
+    + _CITY
+)
+_TURKISH = Pattern(
+    rb"\b(?:"
+    + _C
+    + rb" ){1,3}(?i:sokak|sokagi|sk|caddesi|cad|cd|mahallesi|mah|bulvari)\b\.?,? ?(?i:no|no:)?[.: ]{0,2}\d{1,4}(?:/\d{1,3})?"
+    + _CITY
+    + _CODE
+)
+_BOX = Pattern(rb"(?i)\bp\.? ?o\.? ?box \d{1,6}\b")
+_PLACE = Pattern(
+    rb"\b[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20}){0,2}, [A-Z]{2} \d{5}(?:-\d{4})?\b|\b(?:[A-Z]{1,2}\d[A-Z\d]?|[A-Z]{1,2}\d{2}) \d[A-BD-HJLNP-UW-Z]{2}\b"
+)
+_SLAVIC = Pattern(
+    r"(?i)(?:ул\.|улица|улицы|просп\.|проспект|пер\.|переулок|вул\.|вулиця|бул\.) ?[\p{L}. -]{2,40}?,? ?(?:д\.|дом|буд\.|№)? ?\d{1,4}[а-я]?(?:,? ?(?:кв\.|корп\.|стр\.|квартира) ?\d{1,4}){0,2}"
+)
+_NAMED = Pattern(
+    rb"(?i)(?:^|[^a-z])(?:(?:home|postal|mailing|shipping|billing|street|delivery|residential|my|full|current)[ _])?"
+    rb"(?:address(?:[ _]?line)?(?:[ _]?\d)?|alamat(?: rumah| lengkap| domisili| tinggal)?|adresse|anschrift|direccion|domicilio|indirizzo|endereco|adres|adress|osoite|lakcim|adresa|dia chi|tirahan|domicile|ship to|deliver(?:ed)? to|kirim(?:kan)? ke|dikirim ke)"
+    rb"[\"']?(?: (?:is|adalah|ist|es|est|e|saya|kami))?(?: ?[:=] ?| )[\"']?"
+    rb"([^\n\"';<>{}|@]{6,140})"
+)
+_LIVES = Pattern(
+    rb"(?i)(?:^|[^a-z])(?:lives? (?:at|in|on)|lived at|living (?:at|on)|located at|resid(?:e|es|ing) at|tinggal di|(?:ich )?wohne? (?:in(?: der)?|am)|wohnhaft in|(?:j')?habite (?:au|a)?|vivo en(?: la)?|abito in|moro na|woon (?:in|op)|mieszkam (?:przy|na)) "
+    rb"([^\n\"';<>{}|@]{6,120})"
+)
+_FOREIGN = Pattern(
+    r"(?:адрес|地址|住所|주소|العنوان|כתובת|ที่อยู่|पता|διεύθυνση)[ \t]?[:：][ \t]?([^\n;\"]{5,80})"
+)
+_STOP = Pattern(
+    rb"[.!?] (?:[A-Z\xd8][a-z\xf8]+ )|[.!?]$|, (?:and|my|phone|tel|email|hp|dan|telp|telepon|nik|mobile|please|call|und|et|y)\b|(?i) (?:and (?:my|i|the|his|her)|my (?:phone|number|email)|phone|telp|email|hp|tel|mobile|dan|untuk|yang|since|because|for|with|sejak|which|where|but|tapi|nomor|please|tolong)\b|  |\t|\\n| - | \("
+)
+
+
+def find_english(scan: Scan) -> Iterator[Hit]:
+    """Yield streets in the English order, places with their state and code, boxes."""
+    for pattern in (_ENGLISH, _BROADWAY, _BOX, _PLACE):
+        for match in pattern.finditer(scan.view):
+            yield _hit(scan, *match.span(), 0.7)
+
+
+def find_suffixed(scan: Scan) -> Iterator[Hit]:
+    """Yield streets that end with their kind, number behind."""
+    for pattern in (_GERMANIC, _TURKISH):
+        for match in pattern.finditer(scan.view):
+            yield _hit(scan, *match.span(), 0.7)
+
+
+def find_prefixed(scan: Scan) -> Iterator[Hit]:
+    """Yield streets that begin with their kind and hold a number."""
+    for pattern in (_INDONESIA, _ROMANCE):
+        for match in pattern.finditer(scan.view):
+            if _has_digit(scan.view[match.start() : match.end()]):
+                yield _hit(scan, *match.span(), 0.7)
+
+
+def find_named(scan: Scan) -> Iterator[Hit]:
+    """Yield what follows words such as `address:` or `I live at`, if it holds a number."""
+    for pattern in (_NAMED, _LIVES):
+        for match in pattern.finditer(scan.view):
+            start, end = match.span(1)
+            stop = _STOP.search(scan.view, start, end)
+            end = stop.start() if stop else end
+            raw = scan.view[start:end]
+            if (
+                len(raw) >= 6
+                and _is_place(raw)
+                and not _is_technical(scan.low, match.start(), start)
+            ):
+                yield _hit(scan, start, end, 0.75)
+    if scan.low_text is None:
+        return
+    for match in _FOREIGN.finditer(scan.low_text):
+        if any(map(str.isdigit, match[1])):
+            yield _hit(scan, *match.span(1), 0.7)
+    for match in _SLAVIC.finditer(scan.text):
+        if b"\n" not in scan.view[match.start() : match.end()]:
+            yield _hit(scan, *match.span(), 0.7)
+
+
+def _hit(scan: Scan, start: int, end: int, score: float) -> Hit:
+    while end > start and scan.view[end - 1] in b" ,.-":
+        end -= 1
+    value = " ".join(scan.text[start:end].casefold().replace(",", " ").split())
+    return Hit(start, end, "ADDRESS", score, value)
+
+
+def _has_digit(raw: bytes) -> bool:
+    return any(48 <= code <= 57 for code in raw)
+
+
+def _is_place(raw: bytes) -> bool:
+    """A place begins with a capital or a number and holds a number and a name."""
+    first = raw[:1]
+    return (
+        (first.isdigit() or first.isupper() or first == b"\xd8")
+        and _has_digit(raw[:90])
+        and sum(65 <= code <= 90 or code in (0xD8, 0xF8) for code in raw) >= 1
+        and not raw.startswith((b"0x", b"http"))
+    )
+
+
+def _is_technical(low: bytes, start: int, end: int) -> bool:
+    before = low[max(0, start - 10) : start + 1].strip()
+    return before.endswith(
+        (
+            b"email",
+            b"e mail",
+            b"mail",
+            b"ip",
+            b"mac",
+            b"web",
+            b"url",
+            b"wallet",
+            b"memory",
+            b"bitcoin",
+            b"btc",
+            b"eth",
+            b"network",
+            b"server",
+        )
+    )

@@ -1,0 +1,171 @@
+"""Decides what a run of digits is: by its label, its checks and its shape, in this order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..finding import Hit
+from ..scan import Scan
+from .national import DIGITS, Table
+from .phone import EXTENSION, e164, phone_score
+from .token import Number, join, numbers
+
+MOST_GROUPS = 8
+SURE = 0.84
+
+# label -> (type, fewest digits, most digits)
+_BY_LABEL: dict[str, tuple[str, int, int]] = {
+    "phone": ("PHONE", 7, 15),
+    "card": ("CARD", 12, 19),
+    "account": ("BANK_ACCOUNT", 6, 20),
+    "nik": ("NIK", 14, 18),
+    "npwp": ("NPWP", 14, 17),
+    "kk": ("KK", 15, 17),
+    "bpjs": ("BPJS", 10, 14),
+    "kitas": ("KITAS", 8, 12),
+    "passport": ("PASSPORT", 6, 10),
+    "national": ("NATIONAL_ID", 6, 18),
+    "tax": ("TAX_ID", 7, 16),
+    "imei": ("IMEI", 14, 17),
+    "birth": ("BIRTH_DATE", 8, 8),
+}
+_ISSUER = re.compile(r"4|5[0-8]|2[2-7]|3[0-8]|6")
+_CARD_GROUPS = {
+    (16,),
+    (4, 4, 4, 4),
+    (15,),
+    (4, 6, 5),
+    (14,),
+    (4, 6, 4),
+    (13,),
+    (19,),
+    (4, 4, 4, 4, 3),
+}
+_TABLE = Table(DIGITS)
+
+Verdict = tuple[str, float]
+_NOTHING: Verdict = ("", 0.0)
+
+
+def find(scan: Scan) -> Iterator[Hit]:
+    """Yield all numbers that are somebody's."""
+    for groups in numbers(scan):
+        at, limit = 0, scan.line_start(groups[0].start) if groups else 0
+        while at < len(groups):
+            taken = _longest(scan, groups, at, limit)
+            if taken is None:
+                at += 1
+                continue
+            hit, at = taken
+            limit = hit.end
+            yield hit
+
+
+def _longest(scan: Scan, groups: list[Number], at: int, limit: int) -> tuple[Hit, int] | None:
+    """Return the surest number that begins with group `at`; of equals the longest."""
+    best: tuple[float, Hit, int] | None = None
+    for to in range(min(len(groups), at + MOST_GROUPS), at, -1):
+        size = groups[to - 1].end - groups[at].start
+        if not 5 <= size <= 40:
+            continue
+        number = join(scan.view, groups[at:to], limit)
+        kind, score = judge(scan, number)
+        if score >= 0.5 and (best is None or score > best[0]):
+            best = (score, _hit(scan, number, kind, score), to)
+            if score >= SURE:
+                break
+    return best and (best[1], best[2])
+
+
+def judge(scan: Scan, number: Number) -> Verdict:
+    """Return what a number is and how sure that is."""
+    if not 6 <= len(number.digits) <= 22 or number.sizes.count(1) > 3:
+        return _NOTHING
+    label, distance = scan.labels.nearest(number.start, number.end)
+    named = _by_label(label, distance, number)
+    if number.is_glued and not named[1]:
+        return _NOTHING
+    if not label and (len(number.digits) < 8 or number.is_money):
+        return _NOTHING
+    raw = number.raw.strip(b"+()").decode("latin-1")
+    checked = _card(number) if label != "npwp" else _NOTHING
+    identity = _TABLE.judge(raw)
+    if named[1]:
+        return _name_wins(named, checked, identity, label)
+    if label == "not" and distance <= 30:
+        return _against(number, checked, distance)
+    return max(_phone(number), checked, identity, _imei(number), key=lambda verdict: verdict[1])
+
+
+def _by_label(label: str, distance: int, number: Number) -> Verdict:
+    if label not in _BY_LABEL or (number.is_glued and distance > 3):
+        return _NOTHING
+    kind, fewest, most = _BY_LABEL[label]
+    if not fewest <= len(number.digits) <= most or len(set(number.digits)) == 1:
+        return _NOTHING
+    if number.is_money and (label not in ("npwp", "national") or b"-" not in number.raw):
+        return _NOTHING
+    if number.is_plus and label != "phone":
+        return ("PHONE", 0.85)
+    return kind, 0.9
+
+
+def _name_wins(named: Verdict, card: Verdict, identity: Verdict, label: str) -> Verdict:
+    """A general label (`national`, `account`) yields to a check that knows better."""
+    if label in ("national", "tax", "account") and identity[1] >= 0.7:
+        if identity[0] not in ("NATIONAL_ID", "TAX_ID"):
+            return identity[0], 0.95
+    if label == "account" and card[1] >= 0.85:
+        return card
+    return named
+
+
+def _against(number: Number, card: Verdict, distance: int) -> Verdict:
+    """The words around say that this is no personal number."""
+    if len(number.sizes) == 4 and card[1] >= 0.9:
+        return card
+    if number.is_plus and distance > 8:
+        return _phone(number)
+    return _NOTHING
+
+
+def _phone(number: Number) -> Verdict:
+    return "PHONE", phone_score(number)
+
+
+def _card(number: Number) -> Verdict:
+    if number.sizes not in _CARD_GROUPS or number.is_plus or not _ISSUER.match(number.digits):
+        return _NOTHING
+    import stdnum.luhn
+
+    is_grouped = len(number.sizes) > 1
+    if stdnum.luhn.is_valid(number.digits) and len(set(number.digits)) > 1:
+        return "CARD", 0.95 if is_grouped else _plain_card(number.digits)
+    return ("CARD", 0.55) if is_grouped and len(number.sizes) == 4 else _NOTHING
+
+
+def _plain_card(digits: str) -> float:
+    if len(digits) in (15, 16):
+        return 0.84
+    return 0.55 if digits[0] in "34" else 0.3
+
+
+def _imei(number: Number) -> Verdict:
+    if number.sizes not in {(15,), (2, 6, 6, 1), (8, 6, 1)}:
+        return _NOTHING
+    if number.digits[:2] not in ("01", "35", "86", "99"):
+        return _NOTHING
+    import stdnum.imei
+
+    return ("IMEI", 0.86) if stdnum.imei.is_valid(number.digits) else _NOTHING
+
+
+def _hit(scan: Scan, number: Number, kind: str, score: float) -> Hit:
+    start, end = number.start, number.end
+    value = number.digits
+    if kind == "PHONE":
+        value = e164(number)
+        more = EXTENSION.match(scan.view, end, min(len(scan.view), end + 14))
+        end = more.end() if more else end
+    return Hit(start, end, kind, score, value)

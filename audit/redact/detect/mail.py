@@ -1,0 +1,73 @@
+"""E-mail addresses, as written and as hidden from robots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..engine import Pattern
+from ..finding import Hit
+from ..scan import Scan
+
+GATE = rb"@"
+HIDDEN_GATE = rb"(?i)[\[({<] ?(?:at|arroba|@) ?[\])}>]| (?:at|arroba) [a-z0-9.-]{1,40} ?(?:dot|punto|punkt|point|ponto|titik|[\[({]) ?| @ ?[a-z0-9]|[a-z0-9] ?@ "
+
+_ATOM = rb"[A-Za-z0-9\xd8\xf8!#$%&'*+/=?^_`{|}~.-]"
+_PLAIN = Pattern(
+    rb"(" + _ATOM + rb"{1,64})@((?:[A-Za-z0-9\xd8\xf8_](?:[A-Za-z0-9\xd8\xf8_-]{0,62})\.){1,8}"
+    rb"[A-Za-z\xd8\xf8][A-Za-z0-9\xd8\xf8-]{1,23})"
+)
+_TLD = (
+    rb"(?:com|org|net|edu|gov|io|co|id|info|biz|me|dev|app|ai|uk|de|fr|es|it|nl|pl|pt|br|us|ca|au|sg"
+    rb"|my|jp|cn|in|ru|eu|ch|at|be|se|no|fi|dk|cz|hu|ro|tr|gr|ie|nz|za|kr|tw|hk|th|vn|ph|mx|ar|cl"
+    rb"|example|test|invalid)"
+)
+_DOT = rb"(?: ?(?:\.|[\[({<] ?(?:dot|\.|punto|punkt|point|ponto|titik) ?[\])}>]) ?| (?:dot|punto|punkt|point|ponto|titik) )"
+_LABEL = rb"[a-z0-9\xf8][a-z0-9\xf8-]{0,40}"
+_HIDDEN = Pattern(
+    rb"(?i)([a-z0-9\xf8][a-z0-9\xf8._%+-]{0,63}(?:(?: dot | ?[\[(]dot[\])] ?)[a-z0-9\xf8._-]{1,30}){0,2})"
+    rb"(?: ?[\[({<] ?(?:at|arroba|@) ?[\])}>] ?| (?:arroba) | @ ?|@ )"
+    rb"(" + _LABEL + rb"(?:" + _DOT + _LABEL + rb"){0,3}" + _DOT + _TLD + rb")\b"
+)
+_SPOKEN = Pattern(
+    rb"(?i)([a-z0-9\xf8][a-z0-9\xf8._%+-]{0,63}(?: dot [a-z0-9\xf8._-]{1,30}){0,2}) at "
+    rb"(" + _LABEL + rb"(?: (?:dot|punto|punkt|point|ponto|titik) " + _LABEL + rb"){0,3}"
+    rb"(?: ?[\[({] ?dot ?[\])}] ?| (?:dot|punto|punkt|point|ponto|titik) )" + _TLD + rb")\b"
+)
+_PARTS = Pattern(
+    rb"(?i) ?[\[({<] ?(?:dot|\.|punto|punkt|point|ponto|titik) ?[\])}>] ?"
+    rb"| (?:dot|punto|punkt|point|ponto|titik) | ?\. ?"
+)
+
+
+def find(scan: Scan) -> Iterator[Hit]:
+    """Yield plain addresses."""
+    view = scan.view
+    for match in _PLAIN.finditer(view):
+        start, end = match.span()
+        while start < match.end(1) and view[start] in b".'`/=&?*|{!#$%^":
+            start += 1
+        if start == match.end(1) or _is_remote(view, start, match.end(1), end):
+            continue
+        yield Hit(start, end, "EMAIL", 0.95, scan.text[start:end].casefold())
+
+
+def _is_remote(view: bytes, start: int, local_end: int, end: int) -> bool:
+    """`git@host:path` names a repository, not a person."""
+    return view[start:local_end] == b"git" and view[end : end + 1] in (b":", b"/")
+
+
+def find_hidden(scan: Scan) -> Iterator[Hit]:
+    """Yield addresses such as `name [at] host [dot] org`."""
+    for pattern in (_HIDDEN, _SPOKEN):
+        for match in pattern.finditer(scan.view):
+            local, domain = (_join(scan.text[slice(*match.span(n))]) for n in (1, 2))
+            yield Hit(*match.span(), "EMAIL", 0.8, f"{local}@{domain}".casefold())
+
+
+def _join(part: str) -> str:
+    view = part.encode("ascii", "replace")
+    done, at = [], 0
+    for match in _PARTS.finditer(view):
+        done += [part[at : match.start()], "."]
+        at = match.end()
+    return "".join([*done, part[at:]])

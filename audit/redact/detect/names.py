@@ -1,0 +1,222 @@
+"""Names of people where something introduces them: a title, a field, a greeting, a first name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from ..engine import Pattern
+from ..finding import Hit
+from ..scan import Scan
+
+_U, _L = rb"[A-Z\xd8]", rb"[a-z\xf8]"
+_PARTICLES = rb"(?:van(?: de[rn]?)?|von(?: der)?|de(?: la| los| l)?|da|do|dos|di|del|della|du|bin|binti|bte|al|el|ter|ten|af|av|zu|le|la|y|ap|ibn|abu|mac|san|st)"
+_NAME = (
+    rb"(?:"
+    + _U
+    + rb"(?:"
+    + _L
+    + rb"|['-]"
+    + _U
+    + rb"?|"
+    + _U
+    + rb")*"
+    + _L
+    + rb"\.?|"
+    + _U
+    + rb"\.)"
+)
+_FULL = _NAME + rb"(?: (?:" + _PARTICLES + rb" )?" + _NAME + rb"){0,3}"
+
+TITLE_GATE = rb"\b(?i:mr|mrs|ms|miss|mx|drs?|prof|professor|doctor|bapak|bpk|pak|ibu|sdri?|tuan|nyonya|mas|mbak|bli|herrn?|frau|monsieur|madame|mme|mlle|senora?|senorita|signora?|dottor|dhr|mevr|meneer|mevrouw|pani|bayan|sayin|encik|puan|datuk|attn|sir|sig|sra?|don|dona|pan|bay|kak|bu|ny|hj|ir|haji|cik|ong|anh)\b.{0,8} [A-Z\xd8]"
+SAID_GATE = rb"(?i:name is|name's|i am|i'm|\bim|this is|call me|named|nama |bernama|perkenalkan|atas nama|\ban\.|a\.n|ich |nom est|je suis|m'appelle|llamo|nombre es|soy|chiamo|nome e|sono|chamo|eu sou|ik |heter|heet|naam is|namn ar|navn er|hedder|nimeni on|nazywam sie|imie|jmenuji|numele meu|numesc|adim|ten la|ten toi|pangalan|ako si|a nevem|pemegang|zovem|ime mi|volam).{0,12}[A-Z\xd8]"
+FIELD_GATE = rb"(?i:names?|nama|lengkap|nom|complet|prenom|nombre|completo|apellidos?|vorname|nachname|naam|cognome|nome|imie|nazwisko|namn|navn|nimi|jmeno|prijmeni|nume|prenume|soyad|isim|ho ten|va ten|pangalan|customer|client|patient|guest|passenger|applicant|employee|tenant|owner|person|contact|attention|attn|sender|recipient|holder|beneficiary|pelanggan|penumpang|pemohon|tamu|pengirim|penerima|pemilik|author|signed|by|karyawan|kepada|spouse|kin|kunde|titular|intestatario|manager)[\"'*]{0,3} {0,2}[:=>]"
+GREETING_GATE = rb"(?i:dear|hi|hello|hey|halo|hai|yth\.?|bonjour|hola|ciao|ola|hallo|lieber?|chere?|estimad[oa]|gentile|car[oa]|querid[oa]|beste|hej|pagi|siang|sore|malam|morning|afternoon|evening|thanks|thank you|kasih|makasih|merci|gracias|grazie|danke),? [A-Z\xd8]"
+ROLE_GATE = rb"(?i:husband|wife|spouse|son|daughter|father|mother|brother|sister|friend|colleague|boss|manager|assistant|lawyer|doctor|partner|girlfriend|boyfriend|neighbou?r|landlord|cousin|uncle|aunt|frau|mann|femme|mari|esposa|marido|moglie|marito|amigo|amiga|saya|kami|dia|patient|customer|client|guest|passenger|applicant|employee|tenant|cardholder|pelanggan|penumpang|pemohon|tamu|karyawan|pasien|nasabah).{0,10} [A-Z\xd8]"
+SIGNATURE_GATE = rb"^[ \t]*[-~*]{0,2} ?[A-Z\xd8]"
+
+_TITLE = Pattern(
+    rb"\b(?:(?i:mr|mrs|ms|miss|mx|dr|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|sdri|tuan|nyonya|mas|mbak|bli|herrn?|frau|monsieur|madame|mme|mlle|senora?|senorita|signora?|dottor|dhr|mevr|meneer|mevrouw|pani|bayan|sayin|encik|puan|datuk|attn)"
+    rb"|Sir|Sig|Sra?|Don|Dona|Pan|Bay|Kak|Bu|Ny|Hj|Ir|Haji|Cik|Ong|Anh)\b(?:\.|\xf8)? (?:(?i:dr|prof|ing|dipl|ir|hj?)\.? ){0,2}("
+    + _FULL
+    + rb")"
+)
+_SAID = Pattern(
+    rb"(?i:\b(?:my (?:full |real |first |last )?name is|my name's|name is|i am|i'm|this is|im|call me|named|nama (?:saya|aku|lengkap saya|ibu saya|suami saya|istri saya|pelanggan|pemilik)(?: adalah)?|saya bernama|bernama|perkenalkan saya|atas nama|an\.|a\.n\.?|ich heisse|mein name ist|ich bin|je m'appelle|mon nom est|je suis|me llamo|mi nombre es|soy|mi chiamo|il mio nome e|sono|meu nome e|me chamo|eu sou o|ik heet|mijn naam is|ik ben|jag heter|mitt namn ar|jeg hedder|mit navn er|jeg heter|nimeni on|nazywam sie|mam na imie|jmenuji se|numele meu este|ma numesc|benim adim|adim|ten toi la|toi ten la|ang pangalan ko ay|ako si|a nevem|nama pemegang(?: kartu)?|zovem se|ime mi je|volam sa))"
+    rb"[:,]? [\"']?(" + _FULL + rb")"
+)
+_FIELD = Pattern(
+    rb"(?i:(?:^|[^a-z])((?:[a-z]{1,14}[ _-]?)?(?:name|names|nama|nama ?lengkap|nom|nom complet|prenom|nombre|nombre completo|apellidos?|vorname|nachname|naam|cognome|nome|imie|nazwisko|imie i nazwisko|namn|navn|nimi|jmeno|prijmeni|nume|prenume|ad ?soyad|isim|soyad|ho ten|ho va ten|pangalan|customer|client|patient|guest|passenger|applicant|employee|tenant|owner|contact(?: person)?|attention|attn|sender|recipient|cardholder|card holder|account holder|beneficiary|pelanggan|penumpang|pemohon|tamu|pengirim|penerima|pemilik|author|signed(?: by)?|karyawan|kepada|spouse|emergency contact|next of kin|kunde|titular|intestatario|assistant manager)))"
+    rb"[\"'*]{0,3} {0,2}[:=>] {0,2}[\"'*]{0,3}"
+    rb"([A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*(?: [A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*){0,4})"
+)
+_GREETING = Pattern(
+    rb"(?:^|[.!?>\"'] |[\"']|\\n)(?i:dear|hi|hello|hey|halo|hai|kepada yth\.?|yth\.?|bonjour|hola|ciao|ola|hallo|liebe[r]?|chere?|estimad[oa]|gentile|car[oa]|querid[oa]|beste|hej|selamat (?:pagi|siang|sore|malam)|good (?:morning|afternoon|evening)|thanks|thank you|terima kasih|makasih|merci|gracias|grazie|danke),? "
+    rb"(" + _FULL + rb")(?:[,!.:;?]| ?$| -|\\n)"
+)
+_ROLE = Pattern(
+    rb"(?i:\b(?:my|our|his|her|their|saya|patient|customer|client|guest|passenger|applicant|employee|tenant|mein[er]?|ma|mon|mi|mio|minha|meu) (?:\w{2,12} )?(?:husband|wife|spouse|son|daughter|father|mother|brother|sister|friend|colleague|boss|manager|assistant|lawyer|doctor|partner|girlfriend|boyfriend|neighbou?r|landlord|cousin|uncle|aunt|frau|mann|femme|mari|esposa|marido|moglie|marito|amigo|amiga)"
+    rb"|\b(?:suami|istri|anak|teman|ayah|ibu|kakak|adik|bos|rekan) (?:saya|kami|dia)|\b(?:patient|customer|client|guest|passenger|applicant|employee|tenant|cardholder|pelanggan|penumpang|pemohon|tamu|karyawan|pasien|nasabah))"
+    rb"(?:,| named| is| called| bernama)? (" + _FULL + rb")"
+)
+_SIGNATURE = Pattern(rb"(?m)^[ \t]*[-~*]{0,2} ?(" + _FULL + rb")[ \t]*[,.]?$")
+_CLOSED = re.compile(rb"[a-z][,.! ]{0,3}\r?\n")
+_CLOSING = re.compile(
+    rb"(?:regards|sincerely|cheers|best|wishes|salam|hormat saya|hormat kami|thanks|thank you|terima kasih|yours|truly|faithfully|love|grussen|grusse|cordialement|saludos|atentamente|saluti|abracos|groeten|halsningar|hilsen|pozdrawiam|s pozdravem|signed)[,.! ]*\r?\n\s*$"
+)
+_FOREIGN = Pattern(
+    r"(?i)(?:меня зовут|моё имя|мое имя|фио|ф\.и\.о\.|имя|мене звати|姓名|名前|氏名|お名前|我叫|我的名字是|私の名前は|私は|이름|성명|제 이름은|اسمي|الاسم|שמי|שם|ชื่อ|मेरा नाम|नाम|με λένε|ονομάζομαι|όνομα)[ \t]?[:：]?[ \t]{0,2}((?:\p{Lu}[\p{Ll}'-]+(?: \p{Lu}[\p{Ll}'.-]+){0,3})|\p{Han}{2,4}|\p{Hangul}{2,4}|[\p{Katakana}\p{Hiragana}\p{Han}ー]{2,8}|[\p{Arabic}]{2,12}(?: [\p{Arabic}]{2,12})?|\p{Hebrew}{2,10}(?: \p{Hebrew}{2,10})?|[\p{Devanagari}]{2,14}(?: [\p{Devanagari}]{2,14})?|[\p{Thai}]{2,16}(?: [\p{Thai}]{2,16})?)"
+)
+FIRST_GATE = rb"[A-Z\xd8][a-z\xf8]+ [A-Z\xd8][a-z\xf8.']"
+_TWO = Pattern(
+    rb"("
+    + _U
+    + _L
+    + rb"{1,15}) ((?:"
+    + _U
+    + rb"\.? )?(?:"
+    + _PARTICLES
+    + rb" )?"
+    + _NAME
+    + rb"(?:(?: |-)"
+    + _NAME
+    + rb"){0,2})"
+)
+_NO_FIELD = re.compile(
+    rb"(?:file|host|user|class|package|domain|model|display|product|company|function|method|variable|var|event|brand|field|column|table|key|path|tag|branch|repo|project|service|server|database|db|font|color|module|node|image|job|step|task|type|group|role|team|app|app ?name|device|style|script|command|option|param|parameter|attribute|element|property|theme|bucket|queue|topic|metric|tool|agent|category|street|city|bank|hotel|school|org|organi[sz]ation|menu|page|screen|site|website|short|code|common|brand|nick|pet|place|nama ?file|plan|process|thread|layer|schema|index|rule|policy|tenant|client|owner|customer|contact)[ _-]?names?$"
+)
+_WORDS = frozenset(
+    b"""a about account after again agent ai airport all also am an and any anyone anybody apa are as assistant at back bali bank
+    beach because before best but by can centre center chat city claude club company contact could customer data day dear
+    default demo department desk dev doctor email english error everybody everyone excited false father feel first for
+    friday friend friends from front gateway general glad going good google gpt great group guest guys happy have he hello help here hey hi
+    hotel how hr if in indonesia indonesian interested is it its jakarta just kami kamu ketua known ladies let life list looking
+    ma'am madam mail manager may me member mentioned michael's model monday money mother mr mrs ms my new next no none not note now null of ok on
+    one only open option or order other our out page people perfect phone please president problem project question ready
+    really reception regards required sales same saturday saya search see sent server service she should sir so some someone somebody sorry spring staff
+    support sure system team test thank thanks that the their them then there these they this those thursday time to today
+    tomorrow total true trying tuesday type under unknown user valued visa visitor want was we wednesday welcome well what when where
+    which who why will with world would yes yesterday you your sunday january february march april june july august september
+    october november december north south east west english indonesian dutch german french spanish italian chinese japanese
+    kepala direktur menteri presiden gubernur bupati camat lurah polisi guru dokter bos haji dan di ke yang untuk ini itu semua sekalian negara rumah
+    anda kita mereka dia der die das und ein eine le la les un une el los las il lo gli o os as het een ik en""".split()
+)
+
+
+def find_titled(scan: Scan) -> Iterator[Hit]:
+    """Yield names behind a title."""
+    for match in _TITLE.finditer(scan.view):
+        yield from _name(scan, *match.span(1), 0.8)
+
+
+def find_said(scan: Scan) -> Iterator[Hit]:
+    """Yield names that somebody gives as their own."""
+    for match in _SAID.finditer(scan.view):
+        yield from _name(scan, *match.span(1), 0.8)
+
+
+def find_greeted(scan: Scan) -> Iterator[Hit]:
+    """Yield names in greetings and thanks."""
+    for match in _GREETING.finditer(scan.view):
+        yield from _name(scan, *match.span(1), 0.7)
+
+
+def find_role(scan: Scan) -> Iterator[Hit]:
+    """Yield names behind what somebody is to the writer."""
+    for match in _ROLE.finditer(scan.view):
+        yield from _name(scan, *match.span(1), 0.75)
+
+
+def find_field(scan: Scan) -> Iterator[Hit]:
+    """Yield the values of fields that hold a name."""
+    for match in _FIELD.finditer(scan.view):
+        yield from _field(scan, match.span(1), match.span(2))
+
+
+def find_signature(scan: Scan) -> Iterator[Hit]:
+    """Yield lines that are a name below a closing formula."""
+    if not _CLOSED.search(scan.low):
+        return
+    for match in _SIGNATURE.finditer(scan.view):
+        start = match.start(1)
+        line = scan.line_start(start)
+        if _CLOSING.search(scan.low, max(0, line - 40), line):
+            yield from _name(scan, start, match.end(1), 0.7)
+
+
+def find_foreign(scan: Scan) -> Iterator[Hit]:
+    """Yield names after words of other scripts."""
+    for match in _FOREIGN.finditer(scan.text):
+        start, end = match.span(1)
+        if b"\n" not in scan.view[match.start() : end]:
+            yield Hit(start, end, "PERSON", 0.75, scan.text[start:end].casefold())
+
+
+def find_first(scan: Scan) -> Iterator[Hit]:
+    """Yield a common first name with a surname behind it."""
+    names = _first_names()
+    for match in _TWO.finditer(scan.view):
+        second = match[2].split()[-1].lower().strip(b".'-")
+        if match[1].lower() in names and second not in _WORDS:
+            yield from _name(scan, *match.span(), 0.6)
+
+
+def _field(scan: Scan, label: tuple[int, int], value: tuple[int, int]) -> Iterator[Hit]:
+    view = scan.view
+    if _NO_FIELD.search(scan.low, *label):
+        return
+    start, end = value
+    if view[end : end + 1] in (b"(", b"@", b"_", b"/", b"=", b":") or view[end : end + 1].isdigit():
+        return
+    words = view[start:end].split()
+    capital = [word for word in words if word[:1].isupper() or word[:1] == b"\xd8"]
+    quoted = view[start - 1 : start] in (b'"', b"'")
+    if len(capital) < len(words):
+        is_whole = view[end : end + 1] in (b"", b'"', b"'", b"\n", b",", b";", b".", b"\r", b"|")
+        if capital or not is_whole or len(words) < 2 or len(words) > 4:
+            end = start + _capital_prefix(view[start:end])
+        if end == start or (
+            not capital
+            and not (
+                quoted
+                or b"name" in scan.low[label[0] : label[1]]
+                or b"nama" in scan.low[label[0] : label[1]]
+            )
+        ):
+            return
+    yield from _name(scan, start, end, 0.75)
+
+
+def _capital_prefix(raw: bytes) -> int:
+    """Return how much of a text is words with a capital."""
+    found = re.match(rb"(?:[A-Z\xd8][A-Za-z\xd8\xf8'.-]*)(?: [A-Z\xd8][A-Za-z\xd8\xf8'.-]*)*", raw)
+    return found.end() if found else 0
+
+
+def _name(scan: Scan, start: int, end: int, score: float) -> Iterator[Hit]:
+    """Yield a name without words that are none at its end or beginning."""
+    while end > start and scan.view[end - 1] in b" '-,":
+        end -= 1
+    words = scan.view[start:end].split(b" ")
+    keep = 0
+    for word in words:
+        if word.lower().strip(b".'") in _WORDS:
+            break
+        keep += 1
+    end = start + sum(len(word) + 1 for word in words[:keep]) - 1
+    if (
+        scan.view[end - 1 : end] == b"."
+        and end - start > 3
+        and scan.view[end - 3 : end - 2] != b" "
+    ):
+        end -= 1
+    if end - start >= 2 and keep:
+        yield Hit(start, end, "PERSON", score, scan.text[start:end].casefold())
+
+
+@cache
+def _first_names() -> frozenset[bytes]:
+    raw = files("audit.redact").joinpath("data/first_names.txt").read_bytes()
+    return frozenset(raw.split())

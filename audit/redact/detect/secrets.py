@@ -1,0 +1,200 @@
+"""Keys, tokens and passwords: by their shape (rules of gitleaks and our own) or by what names them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ..engine import Gate, Pattern
+from ..finding import Hit
+from ..scan import Scan
+
+SHAPE_GATE = (
+    rb"eyJ[\w-]{5}|\b(?:sk|pk|rk|tok|key)[-_][A-Za-z0-9]|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|AKIA|ASIA"
+    rb"|AIza|ya29\.|hf_|npm_|pypi-|dop_v1_|SG\.|shpat_|sq0|AGE-SECRET|whsec_|gsk_|xai-|r8_|nvapi-|lin_api|-----BEGIN"
+)
+NAMED_GATE = (
+    rb"(?i)passw|pwd|passphrase|passcode|kata sandi|sandi|secret|token|api.?key|apikey|bearer|basic [a-z0-9+/]{8}|authoriz"
+    rb"|credential|private.?key|access.?key|contrasen|clave|mot de passe|mdp|kennwort|passwort|senha|wachtwoord|haslo"
+    rb"|\bpin\b|\botp\b|\bcvv\b|\bcvc\b|losenord|salasana|adgangskode|sifre|parola|heslo|jelszo|mat khau|katasandi|lozinka"
+)
+
+RANDOM_GATE = rb"[A-Za-z0-9_+/=-]{10}"
+
+_SHAPES = Pattern(
+    rb"\b(?:"
+    rb"eyJ[\w-]{8,}\.(?:eyJ)?[\w-]{4,}(?:\.[\w-]*){0,3}"
+    rb"|(?:sk|pk|rk|tok|key)[-_](?:(?:live|test|proj|ant|or|svcacct|admin|prod)[-_])?(?:[A-Za-z0-9]{1,10}-)?[\w-]{12,}"
+    rb"|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|(?:AKIA|ASIA)[0-9A-Z]{12,20}"
+    rb"|AIza[\w-]{30,}|ya29\.[\w-]{10,}|hf_\w{20,}|npm_\w{20,}|pypi-[\w-]{20,}|dop_v1_\w{20,}"
+    rb"|SG\.[\w-]{10,}\.[\w-]{10,}|shpat_\w{16,}|sq0[a-z]{3}-[\w-]{16,}|AGE-SECRET-KEY-\w{20,}"
+    rb"|whsec_[\w+/=]{16,}|gsk_\w{20,}|xai-\w{20,}|r8_\w{20,}|nvapi-[\w-]{20,}|lin_api_\w{20,})"
+)
+_NAME = (
+    rb"(?:pass(?:word|wd|wort|phrase|code|key)?s?|pwd|kata ?sandi|sandi|(?:client|app|shared|api|webhook|aws)?[ _.-]?secret(?:[ _.-]?(?:access)?[ _.-]?key)?"
+    rb"|(?:access|auth|api|id|refresh|bearer|session|csrf|bot|personal[ _-]access)?[ _.-]?token|(?:api|access|private|secret|encryption|signing|license|auth|service|master|account|storage)[ _.-]?key(?:[ _-]?id)?"
+    rb"|credentials?|contrase..?a|contrasena|clave|mot de passe|mdp|kennwort|senha|wachtwoord|haslo|pin(?: code)?|otp|cvv2?|cvc|kode otp"
+    rb"|losenord|salasana|adgangskode|sifre|parola|heslo|jelszo|mat khau|lozinka)"
+)
+_NAMED = Pattern(
+    rb"(?i)(?:^|[^a-z])(?:[a-z0-9]{1,24}[_.-])?"
+    + _NAME
+    + rb"(?:[_-](?:id|key|value|secret|prod|dev|test|live|staging|\d{1,3}))?[\"'`\])}*]{0,3}"
+    rb"(?: {0,3}(?:[:=]{1,2}>?|=>|->) {0,3}| (?:is|was|adalah|ist|es|est|e|ar|jest|yaitu|nya)[: ] ?| (?:is|was|adalah)? ?(?:now|set to|changed to|jadi) )"
+    rb"(?:[\"'`*]{0,3})([^\s\"'`,;*<>]{3,300})"
+)
+_QUOTED = Pattern(rb"(?i)(?:^|[^a-z])" + _NAME + rb" {1,2}[\"'`]([^\s\"'`]{3,200})[\"'`]")
+_BARE = Pattern(
+    rb"(?i)(?:^|[^a-z])(?:password|passwd|passphrase|kata ?sandi|kennwort|passwort|senha|contrasena|mot de passe|pin|pwd|otp|cvv|cvc|clave|wachtwoord|haslo|token|secret|(?:api|access) ?key)(?: (?:for|of|untuk|saya|anda|kamu|code|number) \w{1,20})? {1,2}([^\s\"'`,;<>]{3,200})"
+)
+_PHRASE = Pattern(
+    rb"(?i)(?:^|[^a-z])(?:pass ?phrase|seed phrase|recovery phrase|mnemonic)[\"']? {0,2}[:=] {0,2}[\"']?([^\n\"']{8,250})"
+)
+_BEARER = Pattern(rb"(?i)\b(?:bearer|basic|apikey|token) ([\w.~+/=-]{8,})")
+_PAIR = Pattern(
+    rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,80}\.[a-z]{2,10}(?:\s?[:|/;]\s?|\s/\s)([^\s\"',;]{4,64})"
+)
+_ATTRIBUTE = re.compile(rb"[a-z_]{2,}(?:\.[a-z_]{2,}|\[)")
+_HARMLESS = frozenset(
+    """true false null none undefined required optional string str int bool incorrect wrong invalid expired
+    missing reset change changed changing forgot forgotten protected manager policy field fields hash
+    hashed based count counts limit limits usage used valid correct empty here below above the a an is are
+    was not for and or to of in on at by yang untuk dan saya anda kamu adalah tidak salah lupa baru lama
+    must should can cannot will would has have may your my our their this that these please with when
+    where what how if then than from reset. management manager authentication auth authorization login
+    user username email name type types value values file files example placeholder xxx *** ...
+    encrypted rotation rotate bucket budget per window windows input output prompt completion stream
+    streaming generated generation length size id ids key keys list store storage strength number
+    environment process.env os.environ getenv config settings variable""".split()
+)
+
+
+def find_shapes(scan: Scan) -> Iterator[Hit]:
+    """Yield tokens that are known by their shape."""
+    view = scan.view
+    for match in _SHAPES.finditer(view):
+        start, end = match.span()
+        kind = "JWT" if view.startswith(b"eyJ", start) else "SECRET"
+        if kind == "JWT" or _is_random(view[start:end]):
+            yield Hit(start, end, kind, 0.95, scan.text[start:end])
+
+
+def find_named(scan: Scan) -> Iterator[Hit]:
+    """Yield what follows a word such as `password:` or `api_key =`."""
+    view = scan.view
+    for pattern, needs in ((_NAMED, 1), (_QUOTED, 0), (_BARE, 2), (_PHRASE, 0), (_BEARER, 2)):
+        for match in pattern.finditer(view):
+            start, end = match.span(1)
+            end = _trim(view, start, end)
+            word = view[start:end]
+            before = view[match.start() : start]
+            is_assigned = needs < 2 and (b":" in before or b"=" in before or needs == 0)
+            if end - start >= 3 and not _is_harmless(word, is_assigned):
+                yield Hit(start, end, _kind(before), 0.85, scan.text[start:end])
+
+
+def find_pairs(scan: Scan) -> Iterator[Hit]:
+    """Yield the password of `mail:password` lines."""
+    for match in _PAIR.finditer(scan.view):
+        start, end = match.span(1)
+        word = scan.view[start:end]
+        if _strength(word) >= 2 and b"@" not in word and not word.startswith(b"//"):
+            yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])
+
+
+def _kind(before: bytes) -> str:
+    low = before.lower()
+    names = (
+        b"pass",
+        b"pwd",
+        b"sandi",
+        b"pin",
+        b"otp",
+        b"cv",
+        b"clave",
+        b"contrase",
+        b"mdp",
+        b"kennwort",
+        b"senha",
+        b"wacht",
+        b"haslo",
+    )
+    return "PASSWORD" if any(name in low for name in names) else "SECRET"
+
+
+def _trim(view: bytes, start: int, end: int) -> int:
+    while end > start and view[end - 1] in b".,;:!?)]}>":
+        end -= 1
+    return end
+
+
+def _is_harmless(word: bytes, is_assigned: bool) -> bool:
+    """A value after `:` or `=` may be any word; elsewhere it must look made up."""
+    low = word.lower().decode("latin-1").strip("*_.:()[]{}")
+    if (
+        not low
+        or low in _HARMLESS
+        or low.startswith(("$", "${", "{{", "<", "process.env", "os.", "["))
+    ):
+        return True
+    if set(low) <= set("*x.•-_#?") or "(" in low or _ATTRIBUTE.match(word):
+        return True
+    return not is_assigned and _strength(word) < 2
+
+
+def _strength(word: bytes) -> int:
+    """Count kinds of characters: small, capital, digit, sign."""
+    kinds = [
+        any(97 <= c <= 122 for c in word),
+        any(65 <= c <= 90 for c in word[1:]),
+        any(48 <= c <= 57 for c in word),
+        any(c in b"!@#$%^&*_+=~?-" for c in word),
+    ]
+    return sum(kinds) if len(word) >= 4 else 0
+
+
+def _is_random(word: bytes) -> bool:
+    return any(48 <= c <= 57 for c in word) or any(65 <= c <= 90 for c in word[4:])
+
+
+@cache
+def _rules() -> tuple[Gate, list[dict[str, Any]], list[list[int]]]:
+    """Load the rules of gitleaks: a gate of their keywords, the rules, and rules by keyword."""
+    raw = files("audit.redact").joinpath("data/gitleaks.json").read_text(encoding="utf-8")
+    rules = json.loads(raw)
+    by_word: dict[str, list[int]] = {}
+    for index, rule in enumerate(rules):
+        rule["pattern"] = Pattern(rule["regex"].encode())
+        for word in rule["keywords"]:
+            by_word.setdefault(word, []).append(index)
+    words = sorted(by_word)
+    quoted = [b"(?i)" + _quote(word) for word in words]
+    return Gate(quoted), rules, [by_word[word] for word in words]
+
+
+def _quote(word: str) -> bytes:
+    return b"".join(bytes((c,)) if chr(c).isalnum() else b"\\" + bytes((c,)) for c in word.encode())
+
+
+def find_gitleaks(scan: Scan) -> Iterator[Hit]:
+    """Yield what the rules of gitleaks find, where their keywords occur."""
+    gate, rules, by_word = _rules()
+    wanted = {index for word in gate.fired(scan.view) for index in by_word[word]}
+    for index in sorted(wanted):
+        rule = rules[index]
+        for match in rule["pattern"].finditer(scan.view):
+            group = rule.get("group") or (1 if match.re.groups else 0)
+            start, end = match.span(group)
+            if start >= 0 and _entropy(scan.view[start:end]) >= rule.get("entropy", 0):
+                yield Hit(start, end, "SECRET", 0.9, scan.text[start:end])
+
+
+def _entropy(word: bytes) -> float:
+    size = len(word)
+    return -sum(n / size * math.log2(n / size) for n in Counter(word).values()) if size else 0.0

@@ -1,0 +1,107 @@
+"""Addresses of machines and what URLs carry: IP, MAC, credentials, tokens in queries."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from ..engine import Pattern
+from ..finding import Hit
+from ..scan import Scan
+
+URL_GATE = rb"://[^\s/@]{0,300}@|[?&][A-Za-z_-]{0,30}(?i:token|key|secret|password|passwd|pwd|sig|signature|auth|sid|session)[A-Za-z_-]{0,20}="
+IP_GATE = rb"\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}"
+MAC_GATE = (
+    rb"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"
+)
+
+_LOGIN = Pattern(rb"[a-z][a-z0-9+.-]{1,20}://([^\s/@:]{0,100}:[^\s/@]{1,200}|[^\s/@:]{16,200})@")
+_QUERY = Pattern(
+    rb"(?i)[?&;][a-z_-]{0,30}(?:token|key|secret|password|passwd|pwd|sig|signature|auth|sid|session)"
+    rb"[a-z_-]{0,20}=([^&#\s\"'<>]{4,})"
+)
+_V4 = Pattern(rb"(?:\d{1,3}\.){3}\d{1,3}")
+_V6 = Pattern(rb"[0-9A-Fa-f:]{0,40}:[0-9A-Fa-f:]{1,40}(?:\.\d{1,3}){0,3}")
+_MAC = Pattern(MAC_GATE)
+_RESOLVERS = frozenset(
+    ("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222", "208.67.220.220")
+)
+_WORD = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_\xd8\xf8")
+
+
+def find_credentials(scan: Scan) -> Iterator[Hit]:
+    """Yield `user:password` of URLs and tokens in their queries."""
+    for pattern in (_LOGIN, _QUERY):
+        for match in pattern.finditer(scan.view):
+            start, end = match.span(1)
+            yield Hit(start, end, "SECRET", 0.95, scan.text[start:end])
+
+
+def find_ip(scan: Scan) -> Iterator[Hit]:
+    """Yield public addresses; loopback, private ones and well-known resolvers stay."""
+    view = scan.view
+    for match in _V4.finditer(view):
+        start, end = match.span()
+        if _is_apart(view, start, end) and not _is_version(scan, start):
+            yield from _address(scan, start, end)
+    for match in _V6.finditer(view):
+        start, end = match.span()
+        while end > start and view[end - 1] in b":" and view[end - 2 : end] != b"::":
+            end -= 1
+        if view[start:end].count(b":") >= 2 and _is_apart(view, start, end):
+            yield from _address(scan, start, end)
+
+
+def _is_apart(view: bytes, start: int, end: int) -> bool:
+    before, after = view[start - 1 : start] if start else b"", view[end : end + 2]
+    if before and (before[0] in _WORD or before in b".:"):
+        return False
+    return not after or not (after[0] in _WORD or (after[0] in b".:" and after[1:].isalnum()))
+
+
+def _is_version(scan: Scan, start: int) -> bool:
+    return (
+        scan.low[max(0, start - 9) : start]
+        .strip()
+        .endswith((b"version", b"ver", b" v", b"release"))
+    )
+
+
+def _address(scan: Scan, start: int, end: int) -> Iterator[Hit]:
+    try:
+        ip = ipaddress.ip_address(scan.text[start:end])
+    except ValueError:
+        return
+    if ip.is_loopback or ip.is_unspecified or ip.is_link_local or ip.is_multicast:
+        return
+    if _is_home(ip) or str(ip) in _RESOLVERS or (ip.version == 6 and len(scan.text[start:end]) < 7):
+        return
+    yield Hit(start, end, "IP", 0.9, str(ip))
+
+
+_HOME = [
+    ipaddress.ip_network(net)
+    for net in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "fc00::/7",
+        "0.0.0.0/8",
+        "255.0.0.0/8",
+    )
+]
+
+
+def _is_home(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return any(ip in net for net in _HOME if net.version == ip.version)
+
+
+def find_mac(scan: Scan) -> Iterator[Hit]:
+    """Yield hardware addresses."""
+    view = scan.view
+    for match in _MAC.finditer(view):
+        start, end = match.span()
+        if _is_apart(view, start, end) and view[end : end + 1] not in (b"-", b":"):
+            digits = scan.text[start:end].translate({45: None, 46: None, 58: None}).lower()
+            if len(set(digits)) > 1:
+                yield Hit(start, end, "MAC", 0.9, digits)

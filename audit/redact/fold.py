@@ -1,0 +1,111 @@
+"""Makes a text comparable: digits and letters of all scripts in one plain form, offsets kept.
+
+`text` has exotic digits, widths, spaces and dashes folded and invisible characters dropped;
+`view` is the same length in bytes: ASCII without accents, other letters as two stand-ins.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+UPPER, LOWER, OTHER = 0xD8, 0xF8, 0xA4
+"""Stand-ins for capital letters, other letters, and signs that have no ASCII form."""
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
+_PLAIN = {"ß": "s", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "æ": "a"}
+_PLAIN |= {"Æ": "A", "œ": "o", "Œ": "O", "þ": "t", "ð": "d", "’": "'", "‘": "'", "ʼ": "'"}
+_PLAIN |= {"“": '"', "”": '"', "«": '"', "»": '"', "„": '"', "·": ".", "…": "."}
+_SIGNS = {"−": "-", "⁄": "/", "∕": "/", "﹫": "@", "․": ".", "。": "。", "‐": "-", "⁃": "-"}
+
+
+class _Folding(dict[int, int]):
+    """Folds one character; remembers what it has seen."""
+
+    def __missing__(self, code: int) -> int:
+        self[code] = folded = ord(_folded(chr(code))) if code > 127 else code
+        return folded
+
+
+class _Viewing(dict[int, int]):
+    """Gives a folded character its byte."""
+
+    def __missing__(self, code: int) -> int:
+        self[code] = seen = _seen(chr(code)) if code > 127 else code
+        return seen
+
+
+class _Lowering(dict[int, int]):
+    """Lowers one character, always to one character."""
+
+    def __missing__(self, code: int) -> int:
+        low = chr(code).lower()
+        self[code] = lowered = ord(low) if len(low) == 1 else code
+        return lowered
+
+
+def _folded(char: str) -> str:
+    digit = unicodedata.decimal(char, None)
+    if digit is not None:
+        return str(digit)
+    if "！" <= char <= "～":
+        return chr(ord(char) - 0xFEE0)
+    if char in _SIGNS:
+        return _SIGNS[char]
+    match unicodedata.category(char):
+        case "Zs":
+            return " "
+        case "Pd":
+            return "-"
+        case "Cs":
+            return "\ufffd"
+        case _:
+            return char
+
+
+def _seen(char: str) -> int:
+    plain = _PLAIN.get(char) or unicodedata.normalize("NFKD", char)[0]
+    if plain.isascii():
+        return ord(plain) if plain > "\x7f" or plain >= " " else OTHER
+    if char.isupper():
+        return UPPER
+    return LOWER if char.isalpha() or unicodedata.category(char)[0] == "M" else OTHER
+
+
+_FOLD, _VIEW, _LOW = _Folding(), _Viewing(), _Lowering()
+
+
+class Folded:
+    """A folded text, its view, and the way back to the offsets of the original."""
+
+    __slots__ = ("_origin", "length", "text", "view")
+
+    def __init__(self, original: str) -> None:
+        self.length = len(original)
+        self._origin: list[int] | None = None
+        if original.isascii():
+            self.text, self.view = original, original.encode()
+            return
+        if _INVISIBLE.search(original):
+            self._origin = [i for i, char in enumerate(original) if not _INVISIBLE.match(char)]
+            original = _INVISIBLE.sub("", original)
+        self.text = original.translate(_FOLD)
+        self.view = self.text.translate(_VIEW).encode("latin-1")
+
+    def back(self, index: int) -> int:
+        """Return where the character at `index` is in the original; at the end its length."""
+        if self._origin is None:
+            return index
+        return self._origin[index] if index < len(self._origin) else self.length
+
+    def back_end(self, index: int) -> int:
+        """Return the end in the original of what ends at `index`."""
+        return self.back(index - 1) + 1 if index else 0
+
+
+def lower(text: str) -> str:
+    """Lower a text without changing its length."""
+    return text.lower() if text.isascii() else text.translate(_LOW)

@@ -1,0 +1,43 @@
+"""One text under examination: its folded form, its view, and the label words in it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from .context import LOWER_VIEW, Labels
+from .fold import LOWER, UPPER, lower
+
+_FOREIGN = bytes((UPPER, LOWER))
+
+
+class Scan:
+    """What detectors look at. Nothing found here may cross a line's end of the view."""
+
+    def __init__(self, text: str, view: bytes) -> None:
+        self.text = text
+        self.view = view
+
+    @cached_property
+    def low(self) -> bytes:
+        """The view for looking up words: lower case, digits as `#`, `_` and `-` as spaces."""
+        return self.view.translate(LOWER_VIEW)
+
+    @cached_property
+    def low_text(self) -> str | None:
+        """The folded text in lower case, if it holds other letters than Latin ones."""
+        has_foreign = any(code in self.view for code in _FOREIGN)
+        return lower(self.text) if has_foreign else None
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Label words and where they stand."""
+        return Labels(self.low, self.low_text)
+
+    def line_start(self, at: int) -> int:
+        """Return where the line of a place begins."""
+        return self.view.rfind(b"\n", 0, at) + 1
+
+    def line_end(self, at: int) -> int:
+        """Return where the line of a place ends."""
+        end = self.view.find(b"\n", at)
+        return len(self.view) if end < 0 else end
