@@ -17,11 +17,17 @@ _WORDS = {
     "str": "text", "int": "a whole number", "float": "a number", "bool": "true or false",
     "array": "a list", "object": "an object", "null": "null",
 }  # fmt: skip
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_MARKS = re.compile(rb"[\[{\]}]")
+MAX_DEPTH = 200
+"""Levels of a body; the JSON writer of the adapters stops at 254."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def decode(body: bytes, shape: type[T]) -> T:
     """Decode a JSON body into `shape`; unknown fields are tolerated."""
+    if _is_deep(body):
+        raise _too_deep()
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as exc:
@@ -31,7 +37,24 @@ def decode(body: bytes, shape: type[T]) -> T:
     except UnicodeDecodeError as exc:
         raise ApiError("bad_request", "The body is not valid UTF-8.", field="body") from exc
     except RecursionError as exc:
-        raise ApiError("bad_request", "The body is nested too deeply.", field="body") from exc
+        raise _too_deep() from exc
+
+
+def _is_deep(body: bytes) -> bool:
+    """Tell whether lists and objects go deeper than our JSON writer can follow."""
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for mark in _MARKS.findall(_STRINGS.sub(b"", body)):
+        depth += 1 if mark in b"[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _too_deep() -> ApiError:
+    detail = f"The body is nested more than {MAX_DEPTH} levels deep."
+    return ApiError("bad_request", detail, field="body")
 
 
 def convert(value: object, shape: type[T], prefix: str) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -39,8 +40,13 @@ def from_body(body: bytes) -> WidgetRequest:
     return checked(decode(body, WidgetRequest))
 
 
-def from_query(query: Mapping[str, str]) -> WidgetRequest:
-    """Read the query-string form; `conversation_history` is a JSON list there."""
+def from_query(query: Mapping[str, str], raw: str = "") -> WidgetRequest:
+    """Read the query-string form; `conversation_history` is a JSON list there.
+
+    `raw` is the query as it was sent: what is no UTF-8 in it does not show once it is decoded.
+    """
+    for part in raw.split("&"):
+        _check_utf8(part)
     if "query" not in query:
         raise bad_field("query", "is required.")
     history = query.get("conversation_history")
@@ -48,7 +54,7 @@ def from_query(query: Mapping[str, str]) -> WidgetRequest:
     if history:
         try:
             turns = convert(msgspec.json.decode(history), list[Turn], "conversation_history")
-        except (msgspec.DecodeError, UnicodeEncodeError) as exc:
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as exc:
             raise bad_field("conversation_history", "must be a JSON list.") from exc
     return checked(
         WidgetRequest(
@@ -59,6 +65,14 @@ def from_query(query: Mapping[str, str]) -> WidgetRequest:
             query.get("model") or None,
         )
     )
+
+
+def _check_utf8(part: str) -> None:
+    name, _, value = part.partition("=")
+    try:
+        unquote_to_bytes(value).decode()
+    except UnicodeDecodeError as exc:
+        raise bad_field(name[:64], "is not valid UTF-8.") from exc
 
 
 def checked(request: WidgetRequest) -> WidgetRequest:

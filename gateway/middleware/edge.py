@@ -22,6 +22,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Guard = Callable[[web.Request], Awaitable[None]]
 GUARDS = web.AppKey("guards", list[Guard])
 REQUEST_ID = web.RequestKey("request_id", str)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Methods that are labels of their own in metrics and logs."""
 _GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
 _DETAILS = {
     404: "Nothing is served at this path.",
@@ -41,8 +43,7 @@ def setup_edge(app: web.Application) -> None:
 @web.middleware
 async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Carry a request to its handler and back."""
-    given = request.headers.get("x-request-id", "")
-    request[REQUEST_ID] = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(12)
+    identify(request)
     started, status = time.perf_counter(), 499
     try:
         response = await _answer(request, handler)
@@ -50,6 +51,12 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
         return response
     finally:
         _note(request, status, time.perf_counter() - started)
+
+
+def identify(request: web.BaseRequest) -> None:
+    """Give the request its id: the caller's own where it is fit to be one."""
+    given = request.headers.get("x-request-id", "")
+    request[REQUEST_ID] = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(12)
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -64,7 +71,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return error_response(request, _framework_error(error))
+        return error_response(request, translated(error))
     except ConnectionError:
         raise
     except Exception:  # the edge of a request: nothing of a fault of ours may reach the client
@@ -72,7 +79,8 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return error_response(request, ApiError("internal", "Something went wrong on our side."))
 
 
-def _framework_error(error: web.HTTPException) -> ApiError:
+def translated(error: web.HTTPException) -> ApiError:
+    """Return an error of the framework in our words."""
     code = CODES_BY_STATUS.get(error.status, "bad_request" if error.status < 500 else "internal")
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
     detail = _DETAILS.get(error.status, error.reason)
@@ -85,7 +93,8 @@ def error_response(request: web.BaseRequest, error: ApiError) -> web.Response:
     body, media = encode_error(error, request.get(REQUEST_ID, ""), protocol)
     response = web.Response(body=body, status=error.status, content_type=media)
     response.headers.update(error.headers)
-    if error.status in (400, 408, 413) and not request.content.is_eof():
+    is_unread = error.status in (400, 408, 413) and not request.content.is_eof()
+    if is_unread or error.headers.get("Connection") == "close":
         response.force_close()
     return response
 
@@ -98,6 +107,11 @@ def route_of(request: web.Request) -> str:
 
 async def add_ids(request: web.Request, response: web.StreamResponse) -> None:
     """Put the request id and the safety headers on every answer."""
+    mark(request, response)
+
+
+def mark(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Write these headers; answers to what was no request pass no hook and are marked by hand."""
     id = request.get(REQUEST_ID)
     headers = response.headers
     if id is not None:
@@ -111,11 +125,12 @@ async def add_ids(request: web.Request, response: web.StreamResponse) -> None:
 
 def _note(request: web.Request, status: int, seconds: float) -> None:
     route = route_of(request)
-    request.app[ROOMS].metrics.requests.labels(route, request.method, str(status)).inc()
+    method = request.method if request.method in METHODS else "other"
+    request.app[ROOMS].metrics.requests.labels(route, method, str(status)).inc()
     log.info(
         "request_finished",
         request_id=request[REQUEST_ID],
-        method=request.method,
+        method=method,
         route=route,
         status=status,
         ms=round(seconds * 1000, 1),

@@ -6,6 +6,8 @@ only to loopback names and `server.hosts`, or a page elsewhere could reach it by
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import HttpVersion10, HttpVersion11, web
 
 from gateway.errors import ApiError
@@ -13,8 +15,8 @@ from gateway.rooms import ROOMS
 
 from .edge import GUARDS
 
+CLOSE: Final = {"Connection": "close"}
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 
 def setup_framing(app: web.Application) -> None:
@@ -29,8 +31,8 @@ async def check_framing(request: web.Request) -> None:
         raise _closing("The request must name exactly one Host.")
     if request.version not in (HttpVersion10, HttpVersion11):
         raise _closing("Only HTTP/1.0 and HTTP/1.1 are spoken here.")
-    if request.method not in METHODS:
-        raise ApiError("method_not_allowed", "This method is not known here.")
+    if request.method == "CONNECT":
+        raise ApiError("method_not_allowed", "This is no proxy.", headers=CLOSE | {"Allow": "GET"})
     settings = request.app[ROOMS].settings
     if settings.keyring.is_open and hosts and not _is_ours(hosts[0], settings.config.server.hosts):
         raise ApiError(
@@ -54,4 +56,4 @@ def host_name(host: str) -> str:
 
 
 def _closing(detail: str) -> ApiError:
-    return ApiError("bad_request", detail, headers={"Connection": "close"})
+    return ApiError("bad_request", detail, headers=CLOSE)
