@@ -102,6 +102,10 @@ class Process:
         """Resident memory now."""
         return sum(_rss_pages(pid) for pid in _family(self._child.pid)) * _PAGE_KIB
 
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        self._child.send_signal(number)
+
     def stop(self) -> None:
         """Ask, wait, insist."""
         if self._child.poll() is None:

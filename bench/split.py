@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 from bench.processes import run
 from bench.servers import WIDGET_PATH, Bench
 from gateway.bench import Plan, run_load
 
-_PROMPT = "[[n=300]][[delay=0.02]]"
+_PROMPT = "[[n=500]][[delay=0.02]]"
 _STREAMS = 100
 
 
 def profile(bench: Bench, folder: str) -> dict[str, int]:
     """Samples by group while widget streams run over the shared log."""
     out = Path(folder) / "samples.json"
-    with bench.gateway(shared=True, profile=str(out)) as (url, _):
-        plan = Plan(url + WIDGET_PATH, "widget", _PROMPT, streams=_STREAMS, total=_STREAMS)
+    with bench.gateway(shared=True, profile=str(out)) as (url, process):
+        target = url + WIDGET_PATH
+        run(run_load(Plan(target, "widget", "[[n=5]]", streams=10, total=50)))
+        process.signal(signal.SIGUSR1)
+        plan = Plan(target, "widget", _PROMPT, streams=_STREAMS, total=_STREAMS, ramp_s=1)
         run(run_load(plan))
     samples: dict[str, int] = json.loads(out.read_text()) if out.exists() else {}
     return samples
