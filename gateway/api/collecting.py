@@ -11,6 +11,7 @@ from gateway.flow import WriterFactory, open_generation
 from gateway.rooms import Rooms
 from gateway.stream.end import End
 from gateway.stream.generation import Generation
+from gateway.stream.writer import Writer
 from ratelimit import Decision
 
 
@@ -28,17 +29,40 @@ class SilentWriter:
         return b""
 
 
+class Quiet:
+    """Lets a streaming writer see everything and says nothing: it knows the whole at the end."""
+
+    heartbeat = b""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def event(self, event: Event, sequence: int) -> bytes:
+        """Show the event; return no frame."""
+        self._writer.event(event, sequence)
+        return b""
+
+    def end(self, end: End, sequence: int) -> bytes:
+        """Show the end; return no frame."""
+        self._writer.end(end, sequence)
+        return b""
+
+
 async def collect(
-    call: Call, rooms: Rooms, make_writer: WriterFactory = lambda generation: SilentWriter()
+    call: Call,
+    rooms: Rooms,
+    make_writer: WriterFactory = lambda generation: SilentWriter(),
+    *,
+    id: str | None = None,
 ) -> tuple[Generation, End, Decision]:
     """Run a call to its end; a client that leaves ends it. Raises the error of a failed one."""
-    generation, decision = await open_generation(call, rooms, make_writer, leave="cancel")
+    generation, decision = await open_generation(call, rooms, make_writer, leave="cancel", id=id)
     generation.start(is_expected=True)
     try:
         end = await asyncio.shield(generation.settled)
     except asyncio.CancelledError:
         await generation.stop("client_gone")
         raise
-    if end.finish_reason is None:
+    if not end.is_whole:
         raise error_of(end)
     return generation, end, decision
