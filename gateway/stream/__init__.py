@@ -1,0 +1,1 @@
+"""Generations: each owned by one task, its log read by any number of connections."""
