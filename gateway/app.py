@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from audit import open_trail
+from gateway.api.admin import setup_admin
 from gateway.api.anthropic import setup_anthropic
 from gateway.api.chat import setup_chat
 from gateway.api.openai import setup_openai
@@ -59,6 +60,7 @@ async def create_app(
     setup_operations(app)
     setup_page(app)
     app.cleanup_ctx.append(run_rooms)
+    setup_admin(app)
     return app
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ AdminKey = Annotated[
     typer.Option("--key", help="The admin key.", envvar="GATEWAY_ADMIN_KEY", show_envvar=True),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+HEADER = ("flag", "value", "since", "by", "reason")
 LOCAL = "http://127.0.0.1:8080"
 
 
@@ -34,7 +36,9 @@ def set_flag(
     value: Annotated[str, typer.Argument(help="off, on, 25%, users:a,b, or 25%,users:a,b.")],
     url: Url = LOCAL,
     key: AdminKey = None,
-    reason: Annotated[str | None, typer.Option(help="Why; stands in the audit trail.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; stands in the audit trail.")] = "",
+    by: Annotated[str, typer.Option(help="Who; stands in the audit trail.")] = "",
+    cut: Annotated[bool, typer.Option("--cut", help="End running streams too.")] = False,
     json: Json = False,
 ) -> None:
     """Change a flag on all workers, without a restart."""
@@ -45,7 +49,8 @@ def set_flag(
     except ValueError as error:
         say([f"`{value}` is no flag value: it {error}"])
         end(WRONG_USE)
-    body: dict[str, Any] = {"flags": {name: value}} | ({"reason": reason} if reason else {})
+    said = {"reason": reason, "by": by, "cut": cut}
+    body = {"flags": {name: value}, **{key: word for key, word in said.items() if word}}
     _report(call("PUT", _admin(url), key=key, body=body), json)
 
 
@@ -60,7 +65,14 @@ def _report(answer: Answered, json: bool) -> None:
             say(["-> start it with GATEWAY_ADMIN_KEY and give the same key here with --key"])
         end(NO)
     flags = answer.body.get("flags", {})
+    details: dict[str, Any] = answer.body.get("details", {})
     if json:
-        give_json({"version": 1, "flags": flags})
+        give_json({"version": 1, "flags": flags, "details": details})
         return
-    give(table([("flag", "value"), *((name, str(value)) for name, value in flags.items())]))
+    give(table([HEADER, *(_row(n, str(value), details.get(n, {})) for n, value in flags.items())]))
+
+
+def _row(name: str, value: str, detail: dict[str, Any]) -> tuple[str, ...]:
+    at = detail.get("since")
+    since = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if at else "the start"
+    return (name, value, since, detail.get("by") or "-", detail.get("reason") or "-")

@@ -1,0 +1,94 @@
+"""The last change of the flag, and where it is kept so that every worker sees it.
+
+A kept change stands for the configured value that it replaced (`over`): a restart with another
+configured value wins over it, so `ENABLE_SSE_STREAMING=false` and a restart is always a way back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from gateway.store import Store
+
+REDIS_KEY = "gw:flag:ENABLE_SSE_STREAMING"
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One change: the value, who made it, when and why."""
+
+    value: str
+    previous: str
+    over: str
+    by: str = ""
+    reason: str = ""
+    cut: bool = False
+    """Running streams of callers who are out now are ended with a typed event."""
+    at: float = msgspec.field(default_factory=time.time)
+    id: str = msgspec.field(default_factory=lambda: secrets.token_hex(8))
+
+
+class ChangeStore(Protocol):
+    """Keeps the last change; the newest write wins."""
+
+    async def read(self) -> Change | None:
+        """Return the last change; raises `StoreAway` when it cannot be known."""
+        ...
+
+    async def write(self, change: Change) -> None:
+        """Keep a change; raises `StoreAway` or `OSError` when it cannot be kept."""
+        ...
+
+
+class RedisChanges:
+    """One key that all workers and replicas read."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def read(self) -> Change | None:
+        """Return the last change; raises `StoreAway`."""
+        return _decoded(await self._store.call(self._store.client.get(REDIS_KEY)))
+
+    async def write(self, change: Change) -> None:
+        """Keep a change; raises `StoreAway`."""
+        await self._store.call(self._store.client.set(REDIS_KEY, msgspec.json.encode(change)))
+
+
+class FileChanges:
+    """A small file beside the audit trail, for an instance without Redis."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "flag.json"
+
+    async def read(self) -> Change | None:
+        """Return the last change, or None where there is no readable file."""
+        with contextlib.suppress(OSError):
+            return _decoded(self._path.read_bytes())
+        return None
+
+    async def write(self, change: Change) -> None:
+        """Replace the file as a whole; raises `OSError`."""
+        await asyncio.to_thread(self._replace, msgspec.json.encode(change))
+
+    def _replace(self, data: bytes) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = self._path.with_suffix(f".{os.getpid()}.tmp")
+        fresh.write_bytes(data)
+        fresh.replace(self._path)
+
+
+def _decoded(data: bytes | None) -> Change | None:
+    if data is None:
+        return None
+    try:
+        return msgspec.json.decode(data, type=Change)
+    except msgspec.MsgspecError:
+        return None

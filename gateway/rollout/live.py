@@ -1,0 +1,123 @@
+"""The flag in force in one worker: begins with the configuration, follows changes of others."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from audit import Notice
+from gateway.rooms import Rooms
+from gateway.store import StoreAway
+
+from .change import Change, ChangeStore
+from .flag import NAME, parse_flag
+
+POLL_S = 0.5
+"""With the store's deadline of one second a change is in force everywhere within two."""
+CUT_MESSAGE = "Streaming was switched off."
+log = structlog.get_logger("sluicegate.rollout")
+
+
+class LiveFlag:
+    """Reads the last change twice a second and applies what is new."""
+
+    def __init__(self, rooms: Rooms, store: ChangeStore) -> None:
+        self._rooms = rooms
+        self._store = store
+        self._seen = ""
+        self._writes = 0
+        self._task: asyncio.Task[None] | None = None
+        self._cuts: set[asyncio.Task[object]] = set()
+        self.last: Change | None = None
+        self.is_kept = True
+        """Whether the last change made here outlives this process."""
+
+    async def start(self) -> None:
+        """Take over the last change, unless the configuration was changed after it."""
+        found = await self._read()
+        if found is not None:
+            self._seen = found.id
+            if found.over == self._configured:
+                self._apply(found)
+        self._task = asyncio.create_task(self._follow(), name="flag")
+
+    async def aclose(self) -> None:
+        """Stop following."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, *self._cuts, return_exceptions=True)
+
+    @property
+    def _configured(self) -> str:
+        return self._rooms.settings.flag.text
+
+    async def change(self, value: str, *, by: str, reason: str, cut: bool) -> Change:
+        """Put a value in force here and everywhere; raises ValueError for what is no value."""
+        parse_flag(value)
+        change = Change(
+            value=value,
+            previous=self._rooms.flag.text,
+            over=self._configured,
+            by=by,
+            reason=reason,
+            cut=cut,
+        )
+        self._writes += 1
+        self._seen = change.id
+        try:
+            await self._store.write(change)
+            self.is_kept = True
+        except (StoreAway, OSError) as exc:
+            self.is_kept = False
+            log.warning("flag_not_kept", reason=type(exc).__name__)
+        self._apply(change)
+        await self._record(change)
+        return change
+
+    async def _record(self, change: Change) -> None:
+        fields = {"flag": NAME, "value": change.value, "previous": change.previous}
+        fields |= {"by": change.by, "reason": change.reason}
+        await self._rooms.trail.notice(Notice(event="flag.changed", fields=fields))
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            writes = self._writes
+            found = await self._read()
+            if found is not None and found.id != self._seen and writes == self._writes:
+                self._seen = found.id
+                self._apply(found)
+
+    async def _read(self) -> Change | None:
+        try:
+            return await self._store.read()
+        except StoreAway:
+            return None  # what is in force stays in force
+
+    def _apply(self, change: Change) -> None:
+        try:
+            flag = parse_flag(change.value)
+        except ValueError:
+            log.error("flag_unreadable", change=change.id)
+            return
+        self.last = change
+        self._rooms.set_flag(flag)
+        log.info("flag_changed", value=change.value, previous=change.previous, by=change.by)
+        if change.cut:
+            self._cut()
+
+    def _cut(self) -> None:
+        """End the running streams of those who are out now."""
+        for generation in list(self._rooms.table.running.values()):
+            if generation.is_resumable and not self._is_in(generation.owner):
+                task: asyncio.Task[object] = asyncio.create_task(
+                    generation.stop("shutdown", CUT_MESSAGE)
+                )
+                self._cuts.add(task)
+                task.add_done_callback(self._cuts.discard)
+
+    def _is_in(self, owner: str) -> bool:
+        kind, key, id = owner.split(":", 2)
+        names = frozenset(name for name in (key, id if kind == "user" else "") if name)
+        return self._rooms.flag.is_on_for(owner, names)
