@@ -14,6 +14,7 @@ from yarl import URL
 
 from .backend import BackendOptions
 from .errors import BackendUnavailable
+from .upstream import Upstream
 
 NO_KEY = "none"
 """Sent to servers of one's own that ask for no key: the SDKs refuse an empty one."""
@@ -39,6 +40,46 @@ def key_for(name: str, options: BackendOptions, variable: str) -> str:
         f"backends.{name} has no key. Set the environment variable {variable}, or api_key (and "
         f"base_url, if the server is your own) in the configuration."
     )
+
+
+def openai_upstream(name: str, options: BackendOptions, path: str) -> Upstream:
+    """Open the line to a server that speaks one of OpenAI's protocols."""
+    sdk = import_sdk("openai")
+    key = key_for(name, options, "OPENAI_API_KEY")
+    client = sdk.AsyncOpenAI(
+        api_key=key,
+        base_url=options.base_url or "https://api.openai.com/v1",
+        max_retries=0,
+        http_client=silent_http(),
+    )
+    headers = headers_of(client, options)
+    url = url_of(client, path)
+    if (url.host or "").endswith("azure.com"):
+        headers.setdefault("api-key", key)
+    return Upstream(name, url, headers, options.timeouts)
+
+
+def anthropic_upstream(name: str, options: BackendOptions) -> Upstream:
+    """Open the line to a server that speaks Anthropic's protocol."""
+    sdk = import_sdk("anthropic")
+    key = key_for(name, options, "ANTHROPIC_API_KEY")
+    client = sdk.AsyncAnthropic(
+        api_key=key,
+        base_url=options.base_url or "https://api.anthropic.com",
+        max_retries=0,
+        http_client=silent_http(),
+    )
+    headers = headers_of(client, options)
+    if options.base_url:
+        # Servers of other makers often look for the older of the two auth headers only.
+        headers.setdefault("x-api-key", key)
+    return Upstream(name, url_of(client, "/v1/messages"), headers, options.timeouts)
+
+
+def silent_http() -> Any:
+    """Make the HTTP client of an SDK that is only asked for its headers and never sends."""
+    httpx = import_module("httpx2")
+    return httpx.AsyncClient(transport=httpx.AsyncBaseTransport(), trust_env=False)
 
 
 def headers_of(client: Any, options: BackendOptions) -> dict[str, str]:

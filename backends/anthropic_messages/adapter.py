@@ -8,7 +8,7 @@ from ..backend import BackendOptions, Capabilities
 from ..events import Event
 from ..relay import relay
 from ..request import ChatRequest
-from ..sdk import headers_of, import_sdk, key_for, url_of
+from ..sdk import anthropic_upstream
 from ..upstream import Upstream
 from .body import DIALECT, write_body
 from .reader import MessagesReader
@@ -43,17 +43,4 @@ class AnthropicMessagesBackend:
 
 def create(name: str, options: BackendOptions) -> AnthropicMessagesBackend:
     """Build it from its entry in the configuration; raise `BackendUnavailable`."""
-    sdk = import_sdk("anthropic")
-    key = key_for(name, options, "ANTHROPIC_API_KEY")
-    client = sdk.AsyncAnthropic(
-        api_key=key,
-        base_url=options.base_url or "https://api.anthropic.com",
-        max_retries=0,
-        http_client=sdk.DefaultAioHttpClient(),
-    )
-    headers = headers_of(client, options)
-    if options.base_url:
-        # Servers of other makers often look for the older of the two auth headers only.
-        headers.setdefault("x-api-key", key)
-    url = url_of(client, "/v1/messages")
-    return AnthropicMessagesBackend(name, Upstream(name, url, headers, options.timeouts), options)
+    return AnthropicMessagesBackend(name, anthropic_upstream(name, options), options)

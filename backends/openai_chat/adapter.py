@@ -10,7 +10,7 @@ from ..backend import BackendOptions, Capabilities
 from ..events import Event
 from ..relay import relay
 from ..request import ChatRequest
-from ..sdk import headers_of, import_sdk, key_for, url_of
+from ..sdk import openai_upstream
 from ..upstream import Upstream
 from .body import DIALECT, write_body
 from .reader import ChatReader
@@ -55,16 +55,4 @@ def limit_field_of(options: BackendOptions) -> str:
 
 def create(name: str, options: BackendOptions) -> OpenAIChatBackend:
     """Build it from its entry in the configuration; raise `BackendUnavailable`."""
-    sdk = import_sdk("openai")
-    key = key_for(name, options, "OPENAI_API_KEY")
-    client = sdk.AsyncOpenAI(
-        api_key=key,
-        base_url=options.base_url or "https://api.openai.com/v1",
-        max_retries=0,
-        http_client=sdk.DefaultAioHttpClient(),
-    )
-    headers = headers_of(client, options)
-    url = url_of(client, "/chat/completions")
-    if (url.host or "").endswith("azure.com"):
-        headers.setdefault("api-key", key)
-    return OpenAIChatBackend(name, Upstream(name, url, headers, options.timeouts), options)
+    return OpenAIChatBackend(name, openai_upstream(name, options, "/chat/completions"), options)

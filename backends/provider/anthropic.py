@@ -103,6 +103,10 @@ class MessagesWriter:
         """Write `message_stop`."""
         return [frame({"type": "message_stop"}, "message_stop")]
 
+    def unfinished(self) -> bytes:
+        """Write `message_stop` alone."""
+        return self.ending()[0]
+
     def error(self) -> bytes:
         """Write `error`."""
         return frame(error_body(529), "error")

@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 
 from ..script import Score
-from . import anthropic, openai
+from . import anthropic, openai, responses
 from .dialect import Writer
 from .play import play
 
@@ -51,6 +51,8 @@ def create_provider() -> web.Application:
     app.router.add_post("/v1/chat/completions", chat)
     app.router.add_post("/chat/completions", chat)
     app.router.add_post("/v1/messages", messages)
+    stateless = _route(responses.score_of, responses.ResponsesWriter, openai.error_body)
+    app.router.add_post("/v1/responses", stateless)
     app.router.add_post("/v1/messages/count_tokens", _count_tokens)
     app.router.add_get("/v1/models", _models)
     app.router.add_get("/__stats", _stats)

@@ -28,6 +28,10 @@ class Writer(Protocol):
         """Frames that end the stream."""
         ...
 
+    def unfinished(self) -> bytes:
+        """What ends a stream that never says why it ended."""
+        ...
+
     def error(self) -> bytes:
         """The dialect's own error frame."""
         ...

@@ -84,6 +84,10 @@ class ChatWriter:
             frames.insert(0, frame({**self._head, "choices": [], "usage": self._usage()}))
         return frames
 
+    def unfinished(self) -> bytes:
+        """Write the end mark alone."""
+        return b"data: [DONE]\n\n"
+
     def error(self) -> bytes:
         """Write an error object in place of a chunk."""
         return frame(error_body(500))

@@ -92,7 +92,7 @@ async def _fail(response: web.StreamResponse, score: Score, writer: Writer) -> b
         case "empty":
             return True
         case "no_finish":
-            await response.write(writer.ending()[-1])
+            await response.write(writer.unfinished())
             return True
         case "double_finish":
             await response.write(b"".join(writer.finish()))

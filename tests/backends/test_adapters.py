@@ -28,7 +28,12 @@ from backends import (
 )
 from backends.contract import BackendContract, ask, assert_valid_stream, collect, text_of
 
-KINDS = ("openai_chat", "anthropic_messages")
+KINDS = ("openai_chat", "openai_responses", "anthropic_messages")
+DIALECTS = {
+    "openai_chat": "openai.chat",
+    "openai_responses": "openai.responses",
+    "anthropic_messages": "anthropic.messages",
+}
 both = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -52,6 +57,10 @@ class WireContract(BackendContract):
 
 class TestOpenAIChat(WireContract):
     kind = "openai_chat"
+
+
+class TestOpenAIResponses(WireContract):
+    kind = "openai_responses"
 
 
 class TestAnthropicMessages(WireContract):
@@ -168,10 +177,10 @@ async def test_harmless_oddities_end_well(build, provider, kind: str, fault: str
 async def test_nothing_private_and_no_other_model_goes_upstream(
     build, provider, control, kind: str
 ):
-    dialect = "openai.chat" if kind == "openai_chat" else "anthropic.messages"
+    turns = [{"role": "user", "content": "[[n=1]]"}]
     body = {
         "model": "alias",
-        "messages": [{"role": "user", "content": "[[n=1]]"}],
+        "input" if kind == "openai_responses" else "messages": turns,
         "user": "jane@example.com",
         "safety_identifier": "jane@example.com",
         "metadata": {"user_id": "jane@example.com"},
@@ -181,7 +190,7 @@ async def test_nothing_private_and_no_other_model_goes_upstream(
         "stream_options": {"include_obfuscation": False},
         "stream": False,
     }
-    request = ask("", model="real-model", origin=Origin(dialect, body), user="h4sh")
+    request = ask("", model="real-model", origin=Origin(DIALECTS[kind], body), user="h4sh")
 
     await collect(build(kind, provider, api_key="sk-ours").stream(request))
 
@@ -191,10 +200,12 @@ async def test_nothing_private_and_no_other_model_goes_upstream(
     assert sent["model"] == "real-model"
     assert sent["stream"] is True
     assert sent["fancy_new_field"] == {"kept": True}
-    assert "store" not in sent
+    assert not sent.get("store")
     if kind == "openai_chat":
         assert sent["stream_options"] == {"include_obfuscation": False, "include_usage": True}
         assert sent["user"] == "h4sh"
+    elif kind == "openai_responses":
+        assert sent["safety_identifier"] == "h4sh"
     else:
         assert sent["metadata"] == {"user_id": "h4sh"}
         assert last["headers"]["anthropic-version"]
@@ -283,6 +294,23 @@ async def test_anthropic_sdk_reads_the_same_answer(build, provider):
     assert message.stop_reason == whole.stop_reason == "tool_use"
     usage = next(e for e in events if isinstance(e, Usage))
     assert usage.output_tokens == message.usage.output_tokens
+
+
+async def test_openai_sdk_accumulates_the_same_response(build, provider):
+    prompt = '[[reasoning=hm so]][[text=one 🌴 two]][[tool=look]][[args={"a":"b"}]]'
+    client = openai.AsyncOpenAI(api_key="k", base_url=provider + "/v1")
+    async with client.responses.stream(model="m", input=prompt) as stream:
+        response = await stream.get_final_response()
+    whole = await client.responses.create(model="m", input=prompt)
+    await client.close()
+
+    events = await collect(build("openai_responses", provider).stream(ask(prompt)))
+
+    assert text_of(events) == response.output_text == whole.output_text
+    call = next(item for item in response.output if item.type == "function_call")
+    assert "".join(e.arguments for e in events if isinstance(e, ToolCall)) == call.arguments
+    usage = next(e for e in events if isinstance(e, Usage))
+    assert usage.output_tokens == response.usage.output_tokens
 
 
 async def test_the_provider_answers_without_streaming_too(provider):

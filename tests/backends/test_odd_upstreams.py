@@ -9,7 +9,7 @@ import pytest
 from backends import BackendError, BackendLimited, BackendRefused, BackendTruncated, Finished
 from backends.contract import ask, collect, text_of
 
-KINDS = ("openai_chat", "anthropic_messages")
+KINDS = ("openai_chat", "openai_responses", "anthropic_messages")
 both = pytest.mark.parametrize("kind", KINDS)
 
 ANSWER = {
@@ -18,6 +18,11 @@ ANSWER = {
         b'"finish_reason":null}]}\n\n'
         b'data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
         b"data: [DONE]\n\n"
+    ),
+    "openai_responses": (
+        b'event: response.created\ndata: {"type":"response.created","response":{"model":"m"}}\n\n'
+        b'data: {"type":"response.output_text.delta","delta":"Hi \xf0\x9f\x8c\xb4"}\n\n'
+        b'data: {"type":"response.completed","response":{"model":"m"}}\n\n'
     ),
     "anthropic_messages": (
         b'event: message_start\ndata: {"type":"message_start","message":{"model":"m"}}\n\n'
