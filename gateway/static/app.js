@@ -1,10 +1,12 @@
 // The demo page: wires the shipped client (window.Sluicegate) to the document.
 // State lives in the client; this file paints it, once a frame.
 
-import { Markup, make } from "./markup.js";
-import { count, has, language, milliseconds, say, seconds, translate } from "./words.js";
+import { Answer, BUSY, complaint, explain } from "./answer.js";
+import { announce, at, button } from "./controls.js";
+import { showEmbedding } from "./embedding.js";
+import { make } from "./markup.js";
+import { say, seconds, translate } from "./words.js";
 
-const at = (id) => document.getElementById(id);
 const [box, log, scroll, notice, status, key] = [
   "box",
   "log",
@@ -13,7 +15,6 @@ const [box, log, scroll, notice, status, key] = [
   "status",
   "key",
 ].map(at);
-const BUSY = ["submitted", "streaming", "reconnecting"];
 const app = new URLSearchParams(location.search).get("app") || "bali-zero";
 const chat = window.Sluicegate.createChat({
   base: new URL(".", location.href.split(/[?#]/)[0]).href,
@@ -24,131 +25,6 @@ let shown = chat.snapshot; // what is on the screen
 let answer = null; // the answer that the state belongs to
 let framed = false;
 let following = true;
-
-function announce(text, urgent = false) {
-  at(urgent ? "alert" : "say").textContent = text;
-}
-
-function button(words, act, quiet = true) {
-  const element = make("button", {
-    type: "button",
-    textContent: say(words),
-    className: quiet ? "quiet" : "",
-  });
-  element.addEventListener("click", () => act(element));
-  return element;
-}
-
-async function copy(text, element, words) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const field = make("textarea", { value: text, className: "unseen" }); // no clipboard outside secure contexts
-    document.body.append(field);
-    field.select();
-    document.execCommand("copy");
-    field.remove();
-    element.focus();
-  }
-  element.textContent = say("copied");
-  announce(say("copied"));
-  setTimeout(() => (element.textContent = say(words)), 2000);
-}
-
-const copyButton = (words, read) => button(words, (element) => copy(read(), element, words));
-
-function message(who, ...children) {
-  const element = make("article", { className: who }, ...children);
-  element.setAttribute("aria-label", say(who));
-  log.append(element);
-  return element;
-}
-
-/** One answer on the screen, with the question it belongs to. */
-class Answer {
-  constructor(query) {
-    this.query = query;
-    this.question = query ? message("you", make("p", { dir: "auto", textContent: query })) : null;
-    this.body = make("div", { dir: "auto", className: "body" });
-    this.foot = make("footer");
-    this.element = message("answer", this.body, this.foot);
-    this.markup = new Markup(this.body, (read) => copyButton("copyCode", read));
-  }
-
-  paint(state) {
-    if (this.closed) return;
-    this.markup.paint(state.text, !BUSY.includes(state.state));
-    this.element.classList.toggle("waiting", !state.text && BUSY.includes(state.state));
-    this.element.classList.toggle("writing", state.state === "streaming");
-    this.foot.textContent = state.state === "submitted" ? say("thinking") : timing(state);
-  }
-
-  /** Adds what a finished answer offers; `problem` says why it is not whole. */
-  close(state, problem) {
-    this.closed = true;
-    const cut =
-      ["length", "content_filter"].includes(state.finishReason) && say(state.finishReason);
-    const remarks = [!state.error && problem, cut, state.resumed && say("resumed")].filter(Boolean);
-    const { text } = state;
-    const actions = make("p", { className: "actions" });
-    if (text) actions.append(copyButton("copy", () => text));
-    const again = problem && this.query ? [button("retry", retry)] : [];
-    if (state.error) this.foot.before(complaint(state.error, again, text && say("incomplete")));
-    else actions.append(...again);
-    this.foot.prepend(
-      actions,
-      ...remarks.map((remark) => make("span", { className: "remark", textContent: remark })),
-    );
-  }
-
-  remove() {
-    this.question?.remove();
-    this.element.remove();
-  }
-}
-
-function timing({ timing: { firstTokenMs, perTokenMs, tokens }, metrics, usage, resumed }) {
-  if (resumed && metrics && usage) {
-    tokens = usage.output_tokens;
-    firstTokenMs = metrics.first_token_ms;
-    perTokenMs = (metrics.duration_ms - firstTokenMs) / Math.max(1, tokens - 1);
-  } else if (resumed) return "";
-  if (firstTokenMs === null || perTokenMs === null) return "";
-  return say("timing", milliseconds(firstTokenMs), milliseconds(perTokenMs), count(tokens));
-}
-
-/** Words for people. The server's own words and the request id are a detail. */
-function explain({ code, status: http }) {
-  if (has(code)) return say(code);
-  if (http === 401) return say("unauthorized");
-  if (http === 403) return say("forbidden");
-  if (http === 413) return say("too_long");
-  if (http >= 400 && http < 500) return say("invalid");
-  if (http === 503 || code === "shutdown") return say("overloaded");
-  if (/^timeout|^http_504/.test(code)) return say("timeout");
-  return say(code === "upstream_truncated" ? "lost" : "failed");
-}
-
-function complaint(error, buttons, more) {
-  const facts = [
-    error.code,
-    error.message,
-    error.detail,
-    error.requestId && `request id: ${error.requestId}`,
-  ].filter(Boolean);
-  return make(
-    "div",
-    { className: "notice" },
-    make("p", { textContent: [explain(error), more].filter(Boolean).join(" ") }),
-    make(
-      "details",
-      {},
-      make("summary", { textContent: say("details") }),
-      ...facts.map((fact) => make("p", { textContent: fact })),
-    ),
-    ...buttons,
-  );
-}
 
 /** Nothing was answered: the prompt goes back into the box, and a notice says why. */
 function giveBack(state) {
@@ -220,7 +96,7 @@ function begin(query) {
   log.setAttribute("aria-busy", "true");
   notice.hidden = true;
   at("alert").textContent = "";
-  answer = new Answer(query);
+  answer = new Answer(log, query, retry);
   following = true;
   announce(say("writing"));
   layout();
@@ -271,28 +147,6 @@ async function listModels() {
   at("models").hidden = false;
 }
 
-/** The lines that put the client on another site, pinned to the bytes that this server serves. */
-async function showEmbedding() {
-  const address = new URL("client/v1.js", chat.base).href;
-  const bytes = await fetch(address).then((response) => response.arrayBuffer());
-  const digest = await crypto.subtle?.digest("SHA-384", bytes); // secure contexts only
-  const hash = digest && btoa(String.fromCharCode(...new Uint8Array(digest)));
-  const pin = hash ? `\n  integrity="sha384-${hash}" crossorigin="anonymous"` : "";
-  const lines = `\`\`\`html
-<form id="ask"><input name="question"></form>
-<p id="answer"></p>
-<script src="${address}"${pin}></script>
-<script>
-  const chat = Sluicegate.createChat({ app: "${app}" });
-  chat.subscribe((state) => { answer.textContent = state.text; });
-  ask.onsubmit = (event) => { event.preventDefault(); chat.send(ask.question.value); };
-</script>
-\`\`\``;
-  const code = make("div");
-  new Markup(code, (read) => copyButton("copyCode", read)).paint(lines, true);
-  at("embed").append(code);
-}
-
 function listen() {
   chat.subscribe(schedule);
   at("composer").addEventListener("submit", (event) => (event.preventDefault(), submit()));
@@ -304,7 +158,7 @@ function listen() {
   );
   box.addEventListener("input", grow);
   key.addEventListener("change", listModels);
-  at("embed").addEventListener("toggle", showEmbedding, { once: true });
+  at("embed").addEventListener("toggle", () => showEmbedding(chat.base, app), { once: true });
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();

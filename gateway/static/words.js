@@ -27,6 +27,7 @@ const TABLE = {
   copied: ["Copied", "Tersalin", "Copiato"],
   retry: ["Try again", "Coba lagi", "Riprova"],
   details: ["Details", "Rincian", "Dettagli"],
+  reasoning: ["Reasoning", "Penalaran", "Ragionamento"],
   thinking: ["Thinking…", "Sedang berpikir…", "Sto pensando…"],
   writing: ["The answer is being written.", "Jawaban sedang ditulis.", "La risposta è in arrivo."],
   complete: ["Answer complete.", "Jawaban selesai.", "Risposta completa."],

@@ -184,6 +184,22 @@ def test_copy_gives_the_whole_answer_and_each_block_its_own(
     assert seen["prose"] == ["Look:", "Done."]
 
 
+def test_reasoning_stands_apart_from_the_answer(browser: Browser, plain: GatewayProcess) -> None:
+    prompt = "[[reasoning=First this, then that.]] [[text=Done.]]"
+
+    seen = browser.play("chat", "reasoning", url=plain.url, prompt=prompt)
+
+    assert seen == {"text": ["Done."], "reasoning": ["First this, then that."], "calls": []}
+
+
+def test_tool_call_is_shown_whole(browser: Browser, plain: GatewayProcess) -> None:
+    prompt = '[[tool=weather]] [[args={"city":"Ubud"}]] [[text=]]'
+
+    seen = browser.play("chat", "reasoning", url=plain.url, prompt=prompt)
+
+    assert seen["calls"] == ['weather({"city":"Ubud"})']
+
+
 @pytest.mark.parametrize(
     "locale, lang, send",
     [("id-ID", "id", "Kirim"), ("it-IT", "it", "Invia"), ("fr-FR", "en", "Send")],

@@ -281,3 +281,14 @@ export async function embedding(context, { url }) {
   await record.page.getByText("Put this chat on your own site").click();
   return record.page.locator("#embed pre").textContent();
 }
+
+export async function reasoning(context, { url, prompt }) {
+  const record = await visit(context, url);
+  await ask(record, prompt);
+  await settled(record);
+  return {
+    text: await record.body.locator(".prose").allTextContents(),
+    reasoning: await record.answer.locator("details p").allTextContents(),
+    calls: await record.body.locator("pre").allTextContents(),
+  };
+}
