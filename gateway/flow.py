@@ -16,7 +16,8 @@ from gateway.limits import charges_of, refusal
 from gateway.rooms import Rooms
 from gateway.stream.channel import Channel
 from gateway.stream.end import End
-from gateway.stream.generation import Generation, LeavePolicy
+from gateway.stream.generation import Generation
+from gateway.stream.grace import LeavePolicy
 from gateway.stream.ids import new_generation_id
 from gateway.stream.writer import Writer
 from ratelimit import Decision
@@ -77,6 +78,7 @@ async def _withdraw(generation: Generation, rooms: Rooms, decision: Decision) ->
     """Take back a call that never reached the provider: it costs nothing."""
     rooms.table.retire(generation)
     rooms.streams.withdraw(generation)
+    generation.withdraw()
     rooms.metrics.active.dec()
     await rooms.limiter.settle(decision, {c.limit.name: 0 for c in decision.charges})
 

@@ -120,7 +120,7 @@ class Channel:
     @property
     def must_wait(self) -> bool:
         """Whether the owner should stop reading the provider until the reader has caught up."""
-        return self.snapshot is None and self.log.size > BACKLOG_BYTES and bool(self.readers)
+        return self.log.size > BACKLOG_BYTES and self.snapshot is None and bool(self.readers)
 
     async def relief(self) -> None:
         """Wait until the reader has taken its backlog or left."""

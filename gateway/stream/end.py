@@ -44,6 +44,12 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the answer is all that the model had to say; a stopped one is not."""
         return self.finish_reason not in (None, "cancelled")
 
+    def of_attempts(self, backend: str, attempts: tuple[Attempt, ...]) -> End:
+        """Return the same end with what a failed call tells of its attempts."""
+        return msgspec.structs.replace(
+            self, backend=self.backend or backend, attempts=attempts or self.attempts
+        )
+
     @property
     def code(self) -> str:
         """The code of a failure, in the widget's vocabulary."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Literal, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -18,11 +18,13 @@ from backends import BackendError, ChatRequest, Event, Finished, Started, Text, 
 
 from .channel import Channel
 from .end import End, EndReason
+from .grace import Grace, LeavePolicy
 from .transcript import MAX_CHARS, Transcript
+from .watchdog import Watchdog
 from .writer import Writer
 
-RECHECK_S = 5.0
-LeavePolicy = Literal["linger", "cancel", "drain"]
+STOPPED: dict[Outcome, EndReason] = {"cancelled": "cancelled", "client_gone": "cancelled"}
+"""Outcomes of ours that are an end and not a failure."""
 log = structlog.get_logger("sluicegate.stream")
 
 
@@ -36,18 +38,6 @@ class Source(Protocol):
     def timeouts_of(self, served_by: str) -> Timeouts:
         """Return the clocks of the backend that serves."""
         ...
-
-
-class Interruption(Exception):
-    """Why the owner's task was cancelled by us; an ordinary cancellation carries none."""
-
-    def __init__(
-        self, outcome: Outcome, message: str = "", finish: EndReason | None = None
-    ) -> None:
-        super().__init__(message)
-        self.outcome = outcome
-        self.message = message
-        self.finish = finish
 
 
 class Generation:
@@ -79,18 +69,11 @@ class Generation:
         self.transcript = Transcript(request.model, self._loop.time())
         self.opened: asyncio.Future[None] = self._loop.create_future()
         self.settled: asyncio.Future[End] = self._loop.create_future()
+        self.grace = Grace(leave, linger_s, lambda: self._interrupt("client_gone", ""))
+        self._watchdog = Watchdog(self._interrupt)
         self._source = source
         self._settle = settle
-        self._leave = leave
-        self._linger_s = linger_s
-        self.elsewhere: Callable[[str], Awaitable[bool]] | None = None
-        self._grace: asyncio.TimerHandle | None = None
-        self._asking: asyncio.Task[None] | None = None
-        self._watchdog: asyncio.TimerHandle | None = None
-        self._timeouts = Timeouts()
-        self._is_waiting_for_reader = False
-        self._touched = self._loop.time()
-        self._interruption: Interruption | None = None
+        self._interruption: tuple[Outcome, str] | None = None
         self._finish: Finished | None = None
         self._task: asyncio.Task[None] | None = None
         channel.on_empty = self._nobody_listens
@@ -116,69 +99,55 @@ class Generation:
         Without a reader the grace period starts now, unless one `is_expected` at once.
         """
         self._task = asyncio.create_task(self._run(), name=f"generation {self.id}")
-        if not self.channel.readers and not is_expected:
+        if not is_expected:
             self._nobody_listens()
+
+    def abandon(self) -> None:
+        """End a generation that never started: its client left before the provider was asked."""
+        self._interrupt("client_gone", "")
+        self.start(is_expected=True)
+
+    def withdraw(self) -> None:
+        """Take back a generation that was refused before it started; nothing is settled."""
+        self.settled.set_result(self._end("internal"))
+
+    async def stop(self, outcome: Outcome = "cancelled", message: str = "") -> End:
+        """End the generation; returns when the terminal block is in the log and all is settled."""
+        self._interrupt(outcome, message)
+        return await asyncio.shield(self.settled)
+
+    def joined(self) -> None:
+        """A reader came: no grace period runs any more."""
+        self.grace.stop()
+
+    def left_elsewhere(self) -> None:
+        """The last reader of another worker left: if none is here either, the grace starts anew."""
+        self._nobody_listens()
 
     def open_anyway(self) -> None:
         """Let those who wait for the first output go on without it."""
         if not self.opened.done():
             self.opened.set_result(None)
 
-    def abandon(self) -> None:
-        """End a generation that never started: its client left before the provider was asked."""
-        self._interruption = Interruption("client_gone", finish="cancelled")
-        self.start()
-
-    async def stop(self, outcome: Outcome = "cancelled", message: str = "") -> End:
-        """End the generation; returns when the terminal block is in the log and all is settled."""
-        finish: EndReason | None = "cancelled" if outcome in ("cancelled", "client_gone") else None
-        self._interrupt(Interruption(outcome, message, finish))
-        return await asyncio.shield(self.settled)
-
-    def joined(self) -> None:
-        """A reader came: no grace period runs any more."""
-        if self._grace is not None:
-            self._grace.cancel()
-            self._grace = None
-
     def _nobody_listens(self) -> None:
-        self.joined()
-        if self._leave == "drain" or self.end is not None:
+        if not self.channel.readers and self.end is None:
+            self.grace.begin()
+
+    def _interrupt(self, outcome: Outcome, message: str) -> None:
+        if self.end is not None or self._interruption is not None:
             return
-        delay_s = self._linger_s if self._leave == "linger" else 0.0
-        self._grace = self._loop.call_later(delay_s, self._grace_over)
-
-    def left_elsewhere(self) -> None:
-        """The last reader of another worker left: if none is here either, the grace starts anew."""
-        if not self.channel.readers:
-            self._nobody_listens()
-
-    def _grace_over(self) -> None:
-        if self.elsewhere is None or self._leave == "cancel":
-            self._interrupt(Interruption("client_gone", finish="cancelled"))
-        else:
-            self._asking = asyncio.create_task(self._ask_elsewhere(self.elsewhere))
-
-    async def _ask_elsewhere(self, elsewhere: Callable[[str], Awaitable[bool]]) -> None:
-        """End the grace only if no worker has a reader; otherwise look again later."""
-        if await elsewhere(self.id):
-            self._grace = self._loop.call_later(RECHECK_S, self._grace_over)
-        elif not self.channel.readers:
-            self._interrupt(Interruption("client_gone", finish="cancelled"))
-
-    def _interrupt(self, interruption: Interruption) -> None:
-        if self._task is None or self.end is not None or self._interruption is not None:
-            return
-        self._interruption = interruption
-        self._task.cancel()
+        self._interruption = (outcome, message)
+        if self._task is not None:
+            self._task.cancel()
 
     async def _run(self) -> None:
         end: End | None = None
-        self._watch()
+        self._watchdog.look()
         try:
             end = await self._until_end()
         finally:
-            self._stop_clocks()
+            self._watchdog.stop()
+            self.grace.stop()
             end = self._seal(end or self._interrupted())
             try:
                 await asyncio.shield(self._settle(self, end))
@@ -205,20 +174,21 @@ class Generation:
 
     async def _read(self) -> None:
         transcript, channel, writer = self.transcript, self.channel, self.writer
-        log, clock = channel.log, self._loop.time
+        blocks, clock, watchdog = channel.log, self._loop.time, self._watchdog
         async with contextlib.aclosing(self._source.stream(self.request)) as events:
             async for event in events:
-                now = self._touched = clock()
+                now = watchdog.touched = clock()
                 transcript.observe(event, now)
                 kind = type(event)
                 if kind is Finished:
                     self._finish = event  # type: ignore[assignment]
                     continue
                 if kind is Started:
-                    self._timeouts = self._source.timeouts_of(transcript.served_by)
+                    watchdog.timeouts = self._source.timeouts_of(transcript.served_by)
+                    watchdog.wake()
                 elif (kind is Text or kind is ToolCall) and not self.opened.done():
                     self.opened.set_result(None)
-                block = writer.event(event, log.head + 1)
+                block = writer.event(event, blocks.head + 1)
                 if block:
                     channel.append(block)
                     if channel.must_wait:
@@ -228,95 +198,52 @@ class Generation:
                     return
 
     async def _wait_for_reader(self) -> None:
-        self._is_waiting_for_reader = True
+        self._watchdog.is_held = True
         try:
             await self.channel.relief()
         finally:
-            self._is_waiting_for_reader = False
-            self._touched = self._loop.time()
-
-    def _watch(self) -> None:
-        """Run one timer for both clocks; it costs nothing per event."""
-        now = self._loop.time()
-        total_at = self.transcript.started_at + self._timeouts.total_s
-        idle_at = self._touched + self._timeouts.idle_s
-        is_idle = self.transcript.served_by != "" and not self._is_waiting_for_reader
-        if now >= total_at:
-            self._interrupt(Interruption("timeout_total", "The answer took longer than allowed."))
-        elif is_idle and now >= idle_at:
-            self._interrupt(Interruption("timeout_idle", "The provider fell silent."))
-        else:
-            at = min(total_at, idle_at if is_idle else now + 1.0)
-            self._watchdog = self._loop.call_at(max(at, now + 0.01), self._watch)
-
-    def _stop_clocks(self) -> None:
-        self.joined()
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-        if self._asking is not None and self._asking is not asyncio.current_task():
-            self._asking.cancel()
+            self._watchdog.is_held = False
+            self._watchdog.touched = self._loop.time()
 
     def _finished(self) -> End:
-        if self._finish is None:
-            return self._end(
-                "upstream_truncated", message="The provider's answer ended in the middle."
-            )
-        return self._end("done", finish=self._finish.reason, finished=self._finish)
+        finish = self._finish
+        if finish is None:
+            message = "The provider's answer ended in the middle."
+            return self._end("upstream_truncated", message=message)
+        return self._end("done", finish_reason=finish.reason, stop_sequence=finish.stop_sequence)
 
     def _was_interrupted(self) -> bool:
         return self._interruption is not None
 
     def _interrupted(self) -> End:
-        why = self._interruption or Interruption("shutdown", "The gateway is shutting down.")
+        outcome, message = self._interruption or ("shutdown", "The gateway is shutting down.")
+        finish = STOPPED.get(outcome)
         return self._end(
-            why.outcome,
-            message=why.message,
-            finish=why.finish,
-            is_retryable=why.finish is None,
+            outcome, message=message, finish_reason=finish, is_retryable=finish is None
         )
 
     def _failed(self, error: BackendError) -> End:
-        outcome: Outcome = error.code  # type: ignore[assignment]
-        return self._end(
-            outcome,
+        end = self._end(
+            error.code,  # type: ignore[arg-type]
             message=error.message,
             is_retryable=error.is_retryable,
             retry_after_s=error.retry_after_s,
             refusal=getattr(error, "reason", None),
             status=error.status,
-            failed=error,
         )
+        return end.of_attempts(error.backend, error.attempts)
 
-    def _end(
-        self,
-        outcome: Outcome,
-        *,
-        message: str = "",
-        finish: EndReason | None = None,
-        finished: Finished | None = None,
-        is_retryable: bool = False,
-        retry_after_s: float | None = None,
-        refusal: str | None = None,
-        status: int | None = None,
-        failed: BackendError | None = None,
-    ) -> End:
+    def _end(self, outcome: Outcome, **fields: object) -> End:
         seen = self.transcript
         return End(
             outcome=outcome,
-            finish_reason=finish,
-            stop_sequence=finished.stop_sequence if finished else None,
-            wire=finished.wire if finished else None,
-            message=message,
-            is_retryable=is_retryable,
-            retry_after_s=retry_after_s,
-            refusal=refusal,
-            status=status,
             usage=seen.final_usage(self.request),
             model=seen.model,
-            backend=seen.served_by or (failed.backend if failed else ""),
-            attempts=failed.attempts if failed and failed.attempts else seen.attempts,
+            backend=seen.served_by,
+            attempts=seen.attempts,
             first_token_ms=seen.first_token_ms,
             duration_ms=round((self._loop.time() - seen.started_at) * 1000),
+            **fields,  # type: ignore[arg-type]
         )
 
     def _seal(self, end: End) -> End:

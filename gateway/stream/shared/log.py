@@ -77,7 +77,7 @@ class SharedLog:
         While Redis is away the generation goes on alone, and the log catches up later.
         """
         self._owned[generation.id] = generation
-        generation.elsewhere = self._has_readers_elsewhere
+        generation.grace.elsewhere = partial(self._has_readers_elsewhere, generation.id)
         generation.settled.add_done_callback(lambda _: self._owned.pop(generation.id, None))
         await self._flusher.track(generation, dialect)
 

@@ -1,0 +1,54 @@
+"""What happens when nobody listens: go on for a while, stop at once, or run to the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+LeavePolicy = Literal["linger", "cancel", "drain"]
+RECHECK_S = 5.0
+
+
+class Grace:
+    """Runs the grace period of one generation; `over` is called when it ends with nobody there.
+
+    `elsewhere`, where set, tells whether other workers have readers: the period is over only when
+    no worker has.
+    """
+
+    def __init__(self, policy: LeavePolicy, linger_s: float, over: Callable[[], None]) -> None:
+        self.elsewhere: Callable[[], Awaitable[bool]] | None = None
+        self._policy = policy
+        self._delay_s = linger_s if policy == "linger" else 0.0
+        self._over = over
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """The last reader left: start the period anew."""
+        self.stop()
+        if self._policy != "drain":
+            self._timer = self._loop.call_later(self._delay_s, self._ended)
+
+    def stop(self) -> None:
+        """A reader came, or the generation ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._asking is not None and self._asking is not asyncio.current_task():
+            self._asking.cancel()
+        self._asking = None
+
+    def _ended(self) -> None:
+        if self.elsewhere is None or self._policy == "cancel":
+            self._over()
+        else:
+            self._asking = asyncio.create_task(self._ask(self.elsewhere))
+
+    async def _ask(self, elsewhere: Callable[[], Awaitable[bool]]) -> None:
+        if await elsewhere():
+            self._timer = self._loop.call_later(RECHECK_S, self._ended)
+        else:
+            self._over()

@@ -1,0 +1,57 @@
+"""The clocks of a running generation: silence of the provider, and time in all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from audit import Outcome
+from backends import Timeouts
+
+LOOK_S = 1.0
+
+
+class Watchdog:
+    """One timer that looks when a clock may have run out; the reading loop only sets `touched`.
+
+    Any byte of the provider counts as life, our own heartbeats do not. `bark` is called once.
+    """
+
+    __slots__ = ("_bark", "_loop", "_started", "_timer", "is_held", "timeouts", "touched")
+
+    def __init__(self, bark: Callable[[Outcome, str], None]) -> None:
+        self._bark = bark
+        self._loop = asyncio.get_running_loop()
+        self._started = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self.touched = self._started
+        self.timeouts: Timeouts | None = None
+        """Known once a backend serves; until then the router keeps the time of each attempt."""
+        self.is_held = False
+        """Whether we ourselves keep the provider waiting, for a reader that lags."""
+
+    def look(self) -> None:
+        """Bark if a clock ran out, else look again when one could."""
+        now = self._loop.time()
+        clocks = self.timeouts or Timeouts()
+        total_at = self._started + clocks.total_s
+        idle_at = self.touched + clocks.idle_s
+        counts_idle = self.timeouts is not None and not self.is_held
+        if now >= total_at:
+            self._bark("timeout_total", "The answer took longer than allowed.")
+        elif counts_idle and now >= idle_at:
+            self._bark("timeout_idle", "The provider fell silent.")
+        else:
+            at = min(total_at, idle_at if counts_idle else now + LOOK_S, now + LOOK_S * 60)
+            self._timer = self._loop.call_at(max(at, now + 0.01), self.look)
+
+    def wake(self) -> None:
+        """Look at once: the clocks have become known."""
+        self.stop()
+        self.look()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
