@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.processes import Gateway, Provider
+from tests.e2e.processes import Gateway, Provider, Start
 from tests.e2e.wire import Wire
 
 HERE = Path(__file__).parent
-Start = Callable[..., Gateway]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

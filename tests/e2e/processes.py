@@ -142,6 +142,7 @@ class Gateway(Program):
         return total
 
 
+Start = Callable[..., Gateway]
 CHAT_EVENTS = {"chat.received", "chat.completed", "chat.aborted", "chat.failed"}
 
 

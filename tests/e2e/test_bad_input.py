@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e.processes import Gateway, Provider
+from tests.e2e.processes import Gateway, Provider, Start
 from tests.e2e.wire import (
     CHAT,
     COMPLETIONS,
@@ -66,8 +66,7 @@ BODIES = {
         "conversation_history[0].content",
     ),
     "unknown role": (
-        f'{{{OK},"conversation_history":[{{"role":"user","content":"a"}},'
-        '{"role":"system","content":"a"}]}',
+        f'{{{OK},"conversation_history":[{{"role":"user","content":"a"}},{{"role":"x","content":""}}]}}',
         "conversation_history[1].role",
     ),
     "NUL in the history": (
@@ -109,12 +108,12 @@ def test_a_body_over_one_mebibyte_is_413(wire: Wire, path: str):
 
 @pytest.mark.parametrize("path", [*JSON_ROUTES, COMPLETIONS])
 def test_a_body_that_does_not_tell_its_length_is_counted(wire: Wire, path: str):
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
 
-    answer = wire.raw(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + 17 * chunk)
+    answer = wire.open("POST", path, chunk * 17, headers).read()
 
-    assert answer.split()[1] == b"413"
+    assert answer.status == 413
 
 
 @pytest.mark.parametrize("path", JSON_ROUTES)
@@ -241,7 +240,8 @@ def test_ambiguous_framing_is_a_problem_400_with_its_id_and_a_closed_connection(
 
     head, _, body = answer.partition(b"\r\n\r\n")
     problem = json.loads(body)
-    assert answer.startswith(b"HTTP/1.") and answer.split()[1] == b"400"
+    assert answer.startswith(b"HTTP/1.")
+    assert answer.split()[1] == b"400"
     assert answer.count(b"HTTP/1.") == 1
     assert b"Content-Type: application/problem+json" in head
     assert f"x-request-id: {problem['request_id']}".encode() in head
@@ -287,9 +287,7 @@ COMPLETION_FIELDS = {
 
 @pytest.mark.parametrize("is_stream", [False, True])
 @pytest.mark.parametrize("name", COMPLETION_FIELDS)
-def test_a_bad_completion_field_is_400_in_openais_envelope(
-    wire: Wire, name: str, is_stream: bool
-):
+def test_a_bad_completion_field_is_400_in_openais_envelope(wire: Wire, name: str, is_stream: bool):
     fields, param = COMPLETION_FIELDS[name]
 
     answer = wire.post(COMPLETIONS, {"stream": is_stream} | completion_body("[[n=1]]") | fields)
@@ -344,8 +342,8 @@ def test_nesting_beyond_what_can_be_relayed_is_400(wire: Wire, depth: int):
     assert answer.json["error"]["param"] == "body"
 
 
-def test_nesting_that_schemas_have_is_relayed(start, provider: Provider):
-    gateway: Gateway = start(OPENAI_BASE_URL=f"{provider.wire.url}/v1", OPENAI_API_KEY="sk-x")
+def test_nesting_that_schemas_have_is_relayed(start: Start, provider: Provider):
+    gateway = start(OPENAI_BASE_URL=f"{provider.wire.url}/v1", OPENAI_API_KEY="sk-x")
     tool = {"type": "function", "function": {"name": "f", "parameters": deep_schema(40)}}
 
     answer = gateway.wire.post(COMPLETIONS, completion_body("[[n=1]]", tools=[tool]))
@@ -359,7 +357,9 @@ def test_a_request_id_that_is_no_id_is_replaced(wire: Wire, given: str):
 
 
 def test_a_good_request_id_is_kept(wire: Wire):
-    assert wire.get("/healthz", X_Request_Id="abc-123.DEF_9").header("x-request-id") == "abc-123.DEF_9"
+    answer = wire.get("/healthz", X_Request_Id="abc-123.DEF_9")
+
+    assert answer.header("x-request-id") == "abc-123.DEF_9"
 
 
 def test_no_bad_request_has_started_a_generation(gateway: Gateway):

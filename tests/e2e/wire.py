@@ -163,7 +163,9 @@ class Wire:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
-    def connect(self, timeout_s: float = TIMEOUT_S, receive_buffer: int | None = None) -> socket.socket:
+    def connect(
+        self, timeout_s: float = TIMEOUT_S, receive_buffer: int | None = None
+    ) -> socket.socket:
         """Return a fresh connection."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         sock.settimeout(timeout_s)
@@ -194,7 +196,7 @@ class Wire:
     ) -> Answer:
         """Send a request and return once the head of the answer is there."""
         lines = {"Host": f"127.0.0.1:{self.port}", "Connection": "close"}
-        if body is not None:
+        if body is not None and "Transfer-Encoding" not in (headers or {}):
             lines["Content-Length"] = str(len(body))
         lines |= dict(headers or {})
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
