@@ -55,16 +55,25 @@ class Backlog:
         An item leaves only when it is acknowledged. Twice is the same as once: an admission by
         the record of its call, an end because the record is gone.
         """
-        while self._debts:
-            batch = list(islice(self._debts.values(), _CHUNK))
-            for ask in batch:
-                ask.mode = "f"
-                ask.age_us = max(0, round((self._clock() - ask.born_s) * SECOND))
-            await link.ask(batch)
-            for ask in batch:
-                self._debts.pop(ask.call_id, None)
-        while self._endings:
-            chunk = list(islice(self._endings, _CHUNK))
-            await link.end(chunk)
-            for _ in chunk:
+        while self._debts or self._endings:
+            if self._debts:
+                await self._pay_debts(link)
+            else:
+                await self._pay_endings(link)
+
+    async def _pay_debts(self, link: Link) -> None:
+        batch = list(islice(self._debts.values(), _CHUNK))
+        for ask in batch:
+            ask.mode = "f"
+            ask.age_us = max(0, round((self._clock() - ask.born_s) * SECOND))
+        await link.ask(batch)
+        for ask in batch:
+            if self._debts.get(ask.call_id) is ask:
+                del self._debts[ask.call_id]
+
+    async def _pay_endings(self, link: Link) -> None:
+        chunk = list(islice(self._endings, _CHUNK))
+        await link.end(chunk)
+        for ending in chunk:
+            if self._endings and self._endings[0] is ending:
                 self._endings.popleft()

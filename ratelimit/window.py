@@ -101,7 +101,9 @@ class Window:
             self.counts.clear()
             self.total = 0
         self.newest = bucket
-        live = bucket - BUCKETS
+        self._prune(bucket - BUCKETS)
+
+    def _prune(self, live: int) -> None:
         for place in [place for place in self.counts if place < live]:
             self.total -= self.counts.pop(place)
 
@@ -115,6 +117,9 @@ class Window:
             return
         held = self.counts.get(place, 0)
         refund = min(held, reserved - actual)
+        if refund == 0:
+            return
+        self._prune(bucket - BUCKETS)
         self.total -= refund
         if held == refund:
             self.counts.pop(place, None)
