@@ -94,8 +94,8 @@ class Committer:
         """Run other work on the journal's files in its thread, between two batches."""
         return await self._in_thread(job)
 
-    async def aclose(self) -> None:
-        """Write what is left, seal the journal, stop."""
+    async def aclose(self, last: Callable[[], object] | None = None) -> None:
+        """Write what is left, seal the journal, do the `last` job on its files, stop."""
         self._is_closing = True
         self._work.set()
         if self._task is not None:
@@ -103,7 +103,9 @@ class Committer:
         try:
             async with asyncio.timeout(self._deadline_s):
                 await self._in_thread(self._journal.close)
-        except (AuditUnavailable, TimeoutError):
+                if last is not None:
+                    await self._in_thread(last)
+        except (AuditUnavailable, OSError, TimeoutError):
             self._observer("audit_degraded", 1)
         self._thread.shutdown(wait=False)
 

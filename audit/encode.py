@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from .journal.draft import head
-from .pseudonym import Pseudonyms
 from .record import Ended, Notice, Received
 from .redact import Memory
 from .redaction_point import RedactionPoint
+from .subjects import Subject
 
 
 class Open(msgspec.Struct):
@@ -20,7 +20,9 @@ class Open(msgspec.Struct):
     stream_id: str
     request_id: str
     app: str
-    subject: str
+    pseudonym: str
+    subject: Subject
+    email: str | None
     memory: Memory
 
 
@@ -38,17 +40,18 @@ def network(address: str) -> str:
 class RecordWriter:
     """Writes fields; every text that people can choose goes through the redaction point."""
 
-    def __init__(self, point: RedactionPoint, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, point: RedactionPoint) -> None:
         self._point = point
-        self._pseudonyms = pseudonyms
 
-    def begin(self, call: Received) -> Open:
+    def begin(self, call: Received, pseudonym: str, subject: Subject, email: str | None) -> Open:
         """Return what is to be remembered of a call until it ends."""
         return Open(
             stream_id=call.stream_id,
             request_id=self._point.name(call.request_id),
             app=self._point.name(call.app),
-            subject=self._pseudonyms.name(call.identity_kind, call.identity),
+            pseudonym=pseudonym,
+            subject=subject,
+            email=email,
             memory=Memory(),
         )
 
@@ -68,9 +71,8 @@ class RecordWriter:
             "turns": len(call.turns),
             "parameters": self._point.parameters(call.parameters, with_texts=with_texts),
         }
-        if call.user_email:
-            mail = call.user_email.strip().casefold()
-            record["email"] = self._pseudonyms.name("email", mail)
+        if begun.email:
+            record["email"] = begun.email
         if call.user_role:
             record["role"] = name(call.user_role)
         return record
@@ -93,12 +95,9 @@ class RecordWriter:
         record["answer_chars"] = len(end.answer)
         return record
 
-    def notice(self, notice: Notice, now: float) -> dict[str, object]:
+    def notice(self, notice: Notice, now: float, subject: str | None) -> dict[str, object]:
         """Return the fields of any other event."""
         name = self._point.name
-        subject = None
-        if notice.identity is not None:
-            subject = self._pseudonyms.name(notice.identity_kind or "user", notice.identity)
         request_id, app = name(notice.request_id), name(notice.app)
         record = head(name(notice.event), now, request_id=request_id, app=app, subject=subject)
         fields = self._plain(notice.fields)
@@ -115,5 +114,5 @@ def _head(event: str, begun: Open, now: float) -> dict[str, object]:
         stream_id=begun.stream_id,
         request_id=begun.request_id,
         app=begun.app,
-        subject=begun.subject,
+        subject=begun.subject.id,
     )

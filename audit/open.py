@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from .commit import Observer
+from .desk import Desk
+from .housekeeping import Housekeeping
 from .journal import Journal
 from .pseudonym import Pseudonyms, kept_key, key_from_text
 from .record import Level
@@ -23,16 +26,29 @@ def open_trail(
     sinks: Sequence[Sink] = (),
     clock: Callable[[], float] = time.time,
     observer: Observer | None = None,
+    content_days: int | None = None,
+    metadata_days: int | None = None,
+    published: str | Path | None = None,
 ) -> Trail:
     """Return a trail whose files are in `path`; `sinks` get every record after it is durable.
+
+    Files older than `content_days` and `metadata_days` are removed; signed checkpoints are copied
+    to `published`, a second place, so that a cut tail is noticed.
 
     Without a key a random one is made and kept in `path`, so that pseudonyms outlive a restart.
     Raises AuditUnavailable when the folder cannot be used. `start()` it before use.
     """
     folder = Path(path)
     pseudonyms = open_pseudonyms(folder, key)
+    journal = Journal(folder, clock=clock)
+    desk = Desk(folder, pseudonyms, by="retention", clock=clock)
+    purge = None
+    if content_days is not None and metadata_days is not None:
+        purge = partial(desk.purge, content_days=content_days, metadata_days=metadata_days)
+    second = Path(published) if published else None
     return Trail(
-        journal=Journal(folder, clock=clock),
+        journal=journal,
+        housekeeping=Housekeeping(journal, clock=clock, purge=purge, published=second),
         pseudonyms=pseudonyms,
         redactor=Redactor(pseudonyms.value),
         level=level,

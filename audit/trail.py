@@ -8,18 +8,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
+
+import msgspec
 
 from .commit import Committer, Observer
 from .encode import Open, RecordWriter
 from .follow import Followers
-from .journal import Draft, Journal, Recovered, recover_dead_writers
+from .housekeeping import Housekeeping
+from .journal import Draft, Journal, Recovered
 from .journal.draft import head
 from .pseudonym import Pseudonyms
 from .record import Ended, Level, Notice, Received
 from .redact import Redactor
 from .redaction_point import RedactionPoint, Words
 from .sink import AuditUnavailable, Sink
+from .subjects import Subject, Subjects
 
 MAX_OPEN = 100_000
 
@@ -41,6 +44,7 @@ class Trail:
         sinks: Sequence[Sink] = (),
         clock: Callable[[], float] = time.time,
         observer: Observer | None = None,
+        housekeeping: Housekeeping | None = None,
     ) -> None:
         self._journal = journal
         self._pseudonyms = pseudonyms
@@ -48,7 +52,9 @@ class Trail:
         self._clock = clock
         observer = observer or _ignore
         self._point = RedactionPoint(redactor)
-        self._writer = RecordWriter(self._point, pseudonyms)
+        self._writer = RecordWriter(self._point)
+        self._subjects = Subjects(journal.folder)
+        self._housekeeping = housekeeping or Housekeeping(journal, clock=clock)
         self._followers = Followers(sinks, observer=observer, on_change=self._tell)
         self._committer = Committer(journal, on_commit=self._followers.offer, observer=observer)
         self._open: dict[str, Open] = {}
@@ -67,12 +73,13 @@ class Trail:
         """Open the journal and end what dead writers left open; raises AuditUnavailable."""
         await self._committer.start()
         self._followers.start()
-        recover = partial(recover_dead_writers, self._journal.folder, clock=self._clock)
         try:
-            return await asyncio.to_thread(recover)
+            recovered = await asyncio.to_thread(self._housekeeping.recover)
         except OSError as exc:
             await self.aclose()
             raise AuditUnavailable(f"{self._journal.folder}: {exc.strerror}") from exc
+        self._housekeeping.start(self._committer.run)
+        return recovered
 
     async def received(self, call: Received) -> None:
         """Record a start durably; raises AuditUnavailable, and then the call must not go on."""
@@ -82,7 +89,7 @@ class Trail:
             raise ValueError("this stream has been received already")
         if len(self._open) >= MAX_OPEN:
             raise AuditUnavailable("too many chats are open in the trail")
-        begun = self._writer.begin(call)
+        begun = await self._begin(call)
         self._open[call.stream_id] = begun
         try:
             draft = await self._start_of(call, begun)
@@ -97,7 +104,8 @@ class Trail:
         begun = self._open.pop(end.stream_id, None)
         if begun is None:
             return
-        texts = [end.answer, end.reasoning, *end.tool_arguments] if self._has_content else []
+        has_content = self._has_content and self._subjects.known(begun.pseudonym) == begun.subject
+        texts = [end.answer, end.reasoning, *end.tool_arguments] if has_content else []
         record = self._writer.ended(end, begun, self._clock())
         draft = Draft(record=record, is_urgent=False)
         if any(texts):
@@ -105,12 +113,17 @@ class Trail:
             answer, reasoning, *arguments = words.texts
             content = {"answer": answer, "reasoning": reasoning, "tool_arguments": arguments}
             draft.content = {key: value for key, value in content.items() if value}
+            self._seal(draft.content, texts, begun)
             _describe(record, words)
         await self._committer.keep(draft)
 
     async def notice(self, notice: Notice) -> None:
         """Record anything else, as soon as the disk allows. Does not raise."""
-        record = self._writer.notice(notice, self._clock())
+        subject = None
+        if notice.identity is not None:
+            _, who = await self._identify(notice.identity_kind or "user", notice.identity)
+            subject = who.id
+        record = self._writer.notice(notice, self._clock(), subject)
         await self._committer.keep(Draft(record=record))
 
     async def aclose(self) -> None:
@@ -119,13 +132,37 @@ class Trail:
             await self.ended(Ended(stream_id=stream_id, outcome="shutdown"))
         if self._late:
             await asyncio.wait(self._late, timeout=1)
-        await self._committer.aclose()
+        await self._housekeeping.stop()
+        await self._committer.aclose(self._housekeeping.checkpoint)
         await self._followers.aclose()
         self._point.close()
 
     @property
     def _has_content(self) -> bool:
         return self._level in ("redacted", "sealed")
+
+    async def _begin(self, call: Received) -> Open:
+        pseudonym, subject = await self._identify(call.identity_kind, call.identity)
+        email = None
+        if call.user_email:
+            email = (await self._identify("email", call.user_email.strip().casefold()))[1].id
+        return self._writer.begin(call, pseudonym, subject, email)
+
+    async def _identify(self, kind: str, value: str) -> tuple[str, Subject]:
+        """Return pseudonym and subject of an identity; raises AuditUnavailable."""
+        pseudonym = self._pseudonyms.name(kind, value)
+        subject = self._subjects.known(pseudonym)
+        if subject is None:
+            try:
+                subject = await asyncio.to_thread(self._subjects.get, pseudonym)
+            except OSError as exc:
+                raise AuditUnavailable(f"{self._journal.folder}: {exc.strerror}") from exc
+        return pseudonym, subject
+
+    def _seal(self, content: dict[str, object], words: object, begun: Open) -> None:
+        """At level `sealed`, keep everything, readable with the subject's own key alone."""
+        if self._level == "sealed":
+            content["sealed"] = begun.subject.seal(msgspec.json.encode(words), begun.stream_id)
 
     async def _start_of(self, call: Received, begun: Open) -> Draft:
         record = self._writer.received(call, begun, self._clock(), self._has_content)
@@ -137,6 +174,7 @@ class Trail:
                 for turn, text in zip(call.turns, words.texts, strict=True)
             ]
             draft.content = {"turns": turns}
+            self._seal(draft.content, [t.text for t in call.turns], begun)
             _describe(record, words)
         return draft
 

@@ -11,12 +11,11 @@ from pathlib import Path
 import msgspec
 
 from ..chain import Chain, ChainBroken, open_line
+from ..encoding import from_line
 from ..merkle import Tree
 from .draft import head
 from .layout import content_path, list_segments
 from .segment import Segment
-
-_decode = msgspec.json.Decoder().decode
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -26,6 +25,9 @@ class Recovered(msgspec.Struct, frozen=True):
     cut_bytes: int
     ended: tuple[str, ...]
     """Streams that got their end record now."""
+    seq: int = 0
+    head: bytes = b""
+    """Where the chain of that writer ends now."""
 
 
 class _Start(msgspec.Struct):
@@ -75,7 +77,7 @@ def _finish(
     chain = _chain_after(writer, lines or earlier)
     tree = Tree(lines)
     starts = _unfinished(earlier + lines)
-    _cut_content(paths[-1])
+    _cut_content(paths[-1], lines)
     sealed = [chain.seal(record) for record in _ends(starts, cut, clock())]
     for line in sealed:
         tree.add(line)
@@ -83,7 +85,7 @@ def _finish(
     sealed.append(chain.seal({**head("audit.segment.sealed", clock()), **fields}))
     last.write(b"".join(line + b"\n" for line in sealed))
     last.sync()
-    return Recovered(writer, cut, tuple(starts))
+    return Recovered(writer, cut, tuple(starts), chain.seq, chain.head)
 
 
 def _whole_lines(data: bytes) -> tuple[list[bytes], int]:
@@ -98,13 +100,13 @@ def _whole_lines(data: bytes) -> tuple[list[bytes], int]:
 def _is_whole(line: bytes) -> bool:
     try:
         open_line(line)
-        return isinstance(_decode(line), dict)
-    except (ChainBroken, msgspec.DecodeError):
+    except ChainBroken:
         return False
+    return from_line(line) is not None
 
 
 def _is_closed(line: bytes) -> bool:
-    record = _decode(line)
+    record = from_line(line) or {}
     return record.get("event") == "audit.segment.sealed" and record.get("is_closed") is True
 
 
@@ -116,7 +118,7 @@ def _lines_of(paths: list[Path]) -> Iterator[bytes]:
 def _chain_after(writer: str, lines: list[bytes]) -> Chain:
     if not lines:
         return Chain(writer)
-    seq = _decode(lines[-1])["seq"]
+    seq = (from_line(lines[-1]) or {})["seq"]
     return Chain(writer, seq, open_line(lines[-1])[1])
 
 
@@ -125,7 +127,9 @@ def _unfinished(lines: list[bytes]) -> dict[str, _Start]:
     for line in lines:
         if not line.startswith(b'{"event":"chat.'):
             continue
-        record = _decode(line)
+        record = from_line(line)
+        if record is None:
+            continue
         if record["event"] == "chat.received":
             starts[record["stream_id"]] = msgspec.convert(record, _Start)
         elif record["event"] in ("chat.completed", "chat.aborted"):
@@ -148,14 +152,21 @@ def _ends(starts: dict[str, _Start], cut: int, now: float) -> Iterator[dict[str,
         yield {**named, "outcome": "unknown", "usage": {}, "is_recovered": True}
 
 
-def _cut_content(path: Path) -> None:
-    """Words whose line is torn belong to no record that survived."""
+def _cut_content(path: Path, lines: list[bytes]) -> None:
+    """Drop words behind those of the last record: their own record did not survive."""
     try:
         words = Segment(content_path(path), is_new=False)
     except FileNotFoundError:
         return
     try:
-        data = words.read()
-        words.cut(data.rfind(b"\n") + 1)
+        words.cut(_end_of_words(words.read(), lines))
     finally:
         words.close()
+
+
+def _end_of_words(data: bytes, lines: list[bytes]) -> int:
+    for line in reversed(lines):
+        where = (from_line(line) or {}).get("content")
+        if isinstance(where, dict) and "offset" in where:
+            return data.find(b"\n", int(where["offset"])) + 1
+    return 0

@@ -241,6 +241,7 @@ async def test_failed_sync_goes_on_in_a_new_file_and_loses_nothing(
 ):
     trail = open_trail(path=tmp_path, key="k")
     await trail.start()
+    await trail.received(call("s0"))
     real = os.fdatasync
     failures = [OSError(5, "Input/output error")]
     monkeypatch.setattr(
@@ -254,7 +255,10 @@ async def test_failed_sync_goes_on_in_a_new_file_and_loses_nothing(
     await trail.received(call("s2"))
     await trail.aclose()
 
-    assert [r["stream_id"] for r in records(tmp_path) if r["event"] == "chat.received"] == ["s2"]
+    assert [r["stream_id"] for r in records(tmp_path) if r["event"] == "chat.received"] == [
+        "s0",
+        "s2",
+    ]
     assert len(list(tmp_path.glob("*Z-*-*[0-9].jsonl"))) == 2
 
 

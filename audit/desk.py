@@ -1,0 +1,230 @@
+"""The desk of a privacy officer: access, erasure, retention, search. Every act is on record itself.
+
+Blocking, and works on the folder of a trail whether its gateway runs or not.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .checkpoint import Checkpoints
+from .journal import Draft, Journal, content_path, list_segments
+from .journal.draft import head, stamp
+from .journal.erasure import erase_words
+from .journal.layout import SegmentName
+from .journal.segment import Segment
+from .pseudonym import Pseudonyms
+from .reader import Stored, by_time, read_trail
+from .subjects import Subjects
+
+KINDS = ("user", "key", "address", "email")
+_A_DAY = 86_400
+
+
+class Export(msgspec.Struct, frozen=True):
+    """Everything that is kept about one subject."""
+
+    subjects: tuple[str, ...]
+    records: tuple[dict[str, Any], ...]
+    recipients: tuple[str, ...]
+    """Backends that were sent something."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What was erased; goes into the trail, which stays whole."""
+
+    receipt: str
+    time: str
+    subjects: tuple[str, ...]
+    contents: int
+    segments: dict[str, list[int]]
+    """Segment -> offsets of the words that are gone."""
+
+
+class Desk:
+    """Acts on one trail in the name of `by`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        pseudonyms: Pseudonyms,
+        *,
+        by: str = "cli",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._folder = folder
+        self._pseudonyms = pseudonyms
+        self._subjects = Subjects(folder)
+        self._by = by
+        self._clock = clock
+
+    def export(self, who: str) -> Export:
+        """Return all records and words of a subject, receipts included; the reading is recorded."""
+        ids = self._ids(who)
+        found = [one for one in by_time(self._folder) if _concerns(one, ids)]
+        backends = sorted({one.record["backend"] for one in found if "backend" in one.record})
+        self._record("subject.export.served", {"subjects": sorted(ids), "records": len(found)})
+        return Export(tuple(sorted(ids)), tuple(map(self._readable, found)), tuple(backends))
+
+    def erase(self, who: str) -> Receipt:
+        """Erase the words of a subject and the link to his name, and record the receipt."""
+        ids = self._ids(who)
+        mails = self._mails_of(ids)
+        held = ids & self._holds()
+        if held:
+            raise PermissionError(f"legal hold: {', '.join(sorted(held))}")
+        everyone = ids | mails
+        for pseudonym, subject in list(self._subjects.all()):
+            if subject.id in everyone or pseudonym in everyone:
+                self._subjects.forget(pseudonym)
+        segments = self._erase_words(frozenset(ids))
+        count = sum(map(len, segments.values()))
+        now = stamp(self._clock())
+        receipt = Receipt(secrets.token_hex(8), now, tuple(sorted(ids)), count, segments)
+        self._record("subject.erasure.done", msgspec.to_builtins(receipt))
+        return receipt
+
+    def search(
+        self,
+        *,
+        event: str = "",
+        app: str = "",
+        who: str = "",
+        outcome: str = "",
+        since: str = "",
+        until: str = "",
+        text: str = "",
+    ) -> list[Stored]:
+        """Return the records that fit; the search is recorded, not what was searched for."""
+        ids = self._ids(who) if who else set()
+        found = [
+            one
+            for one in by_time(self._folder)
+            if str(one.record["event"]).startswith(event)
+            and (not app or one.record.get("app") == app)
+            and (not outcome or one.record.get("outcome") == outcome)
+            and (not who or one.record.get("subject") in ids)
+            and (not since or one.record["time"] >= since)
+            and (not until or one.record["time"] < until)
+            and (not text or text in str(one.content))
+        ]  # fmt: skip
+        self._record("audit.search", {"records": len(found)})
+        return found
+
+    def hold(self, who: str, *, is_set: bool) -> list[str]:
+        """Set or clear a legal hold: what is held is neither erased nor purged."""
+        ids = sorted(self._ids(who))
+        self._record("hold.set" if is_set else "hold.cleared", {"subjects": ids})
+        return ids
+
+    def purge(self, *, content_days: int, metadata_days: int) -> list[str]:
+        """Remove whole files that are older than they may be, and record their last hashes."""
+        if self._holds():
+            return []
+        now, gone = self._clock(), []
+        for segments in list_segments(self._folder).values():
+            for path in segments:
+                age = (now - path.stat().st_mtime) / _A_DAY
+                if age <= min(content_days, metadata_days) or not _is_at_rest(path):
+                    continue
+                gone += self._purge(path, with_records=age > metadata_days)
+        if gone:
+            names = [name for name, _ in gone]
+            fields = {"files": names, "heads": {name: head for name, head in gone if head}}
+            self._record("retention.purged", fields)
+            self._subjects.purge(now - metadata_days * _A_DAY)
+        return [name for name, _ in gone]
+
+    def _purge(self, path: Path, *, with_records: bool) -> list[tuple[str, str]]:
+        gone = []
+        words = content_path(path)
+        if words.exists():
+            words.unlink()
+            gone.append((words.name, ""))
+        if with_records:
+            last = path.read_bytes().rstrip(b"\n").rpartition(b"\n")[2]
+            gone.append((path.name, last[-66:-2].decode("ascii", "replace")))
+            path.unlink()
+        return gone
+
+    def _ids(self, who: str) -> set[str]:
+        """Return random names of a subject: given as one, or as `user:alice`, or as a bare name."""
+        kind, _, value = who.partition(":")
+        names = [(kind, value)] if kind in KINDS and value else [(k, who) for k in KINDS]
+        found = {who} if who[1:2] == "_" else set()
+        for kind, value in names:
+            value = value.strip().casefold() if kind == "email" else value
+            subject = self._subjects.find(self._pseudonyms.name(kind, value))
+            if subject is not None:
+                found.add(subject.id)
+        return found
+
+    def _mails_of(self, ids: set[str]) -> set[str]:
+        records = (one.record for one in read_trail(self._folder, with_content=False))
+        return {r["email"] for r in records if r.get("subject") in ids and "email" in r}
+
+    def _erase_words(self, ids: frozenset[str]) -> dict[str, list[int]]:
+        done = {}
+        for segments in list_segments(self._folder).values():
+            for path in segments:
+                words = content_path(path)
+                offsets = erase_words(words, ids) if ids and words.exists() else []
+                if offsets:
+                    done[path.name] = offsets
+        return done
+
+    def _holds(self) -> set[str]:
+        held: set[str] = set()
+        for one in by_time(self._folder, with_content=False):
+            if one.record["event"] == "hold.set":
+                held |= set(one.record["subjects"])
+            elif one.record["event"] == "hold.cleared":
+                held -= set(one.record["subjects"])
+        return held
+
+    def _readable(self, one: Stored) -> dict[str, Any]:
+        record = {"segment": one.segment, **one.record}
+        if one.is_erased:
+            return {**record, "content": "erased"}
+        return record if one.content is None else {**record, "content": self._opened(one)}
+
+    def _opened(self, one: Stored) -> dict[str, Any]:
+        """Return words; sealed ones are opened while the subject's key exists."""
+        content = dict(one.content or {})
+        sealed = content.pop("sealed", None)
+        if sealed:
+            for _, subject in self._subjects.all():
+                if subject.id == one.record["subject"]:
+                    words = subject.unseal(sealed, str(one.record["stream_id"]))
+                    content["full"] = msgspec.json.decode(words)
+        return content
+
+    def _record(self, event: str, fields: dict[str, object]) -> None:
+        journal = Journal(self._folder, clock=self._clock)
+        journal.open()
+        record = {**head(event, self._clock()), "by": self._by, **fields}
+        journal.append([Draft(record=record)])
+        journal.close()
+        Checkpoints(self._folder).write(*journal.state(), self._clock())
+
+
+def _concerns(one: Stored, ids: set[str]) -> bool:
+    record = one.record
+    return record.get("subject") in ids or bool(ids & set(record.get("subjects") or ()))
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Tell whether nobody writes a segment any more."""
+    if SegmentName.parse(path.name) is None:
+        return False
+    segment = Segment(path, is_new=False)
+    try:
+        return segment.lock()
+    finally:
+        segment.close()
