@@ -40,14 +40,14 @@ from .request import (
     ToolUsePart,
     last_user_text,
 )
-from .routes import Router, Strategy, Target
+from .routes import NOTICE, Plan, Router, Strategy, Target
 
 __all__ = [
-    "Attempt", "Backend", "BackendError", "BackendFactory", "BackendLimited", "BackendOptions",
-    "BackendRefused", "BackendTimeout", "BackendTruncated", "BackendUnavailable", "Capabilities",
-    "Channel", "ChatRequest", "DocumentPart", "Effort", "Event", "FinishReason", "Finished",
-    "ImagePart", "Message", "Origin", "Other", "Part", "ReasoningPart", "ResponseFormat", "Router",
-    "Started", "Strategy", "Target", "Text", "TextPart", "Timeouts", "Tool", "ToolCall",
-    "ToolChoice", "ToolResultPart", "ToolUsePart", "Usage", "Wire", "known_kinds",
-    "last_user_text", "load_backend", "nearest_kind",
+    "NOTICE", "Attempt", "Backend", "BackendError", "BackendFactory", "BackendLimited",
+    "BackendOptions", "BackendRefused", "BackendTimeout", "BackendTruncated", "BackendUnavailable",
+    "Capabilities", "Channel", "ChatRequest", "DocumentPart", "Effort", "Event", "FinishReason",
+    "Finished", "ImagePart", "Message", "Origin", "Other", "Part", "Plan", "ReasoningPart",
+    "ResponseFormat", "Router", "Started", "Strategy", "Target", "Text", "TextPart", "Timeouts",
+    "Tool", "ToolCall", "ToolChoice", "ToolResultPart", "ToolUsePart", "Usage", "Wire",
+    "known_kinds", "last_user_text", "load_backend", "nearest_kind",
 ]  # fmt: skip

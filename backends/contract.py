@@ -11,7 +11,7 @@ Every test of the kit runs as it stands. One that cannot hold is overridden with
 `pytest.mark.xfail(reason=...)`, so that the exception is visible; anything else is an error.
 """
 
-# ruff: noqa: S101 - a kit of assertions
+
 
 from __future__ import annotations
 

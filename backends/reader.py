@@ -28,8 +28,8 @@ class StreamReader(ABC):
         self._is_started = False
 
     @abstractmethod
-    def read(self, payload: bytes, events: list[Event]) -> None:
-        """Read one frame's data; add what it says; set `is_done` at the end mark."""
+    def read(self, name: bytes, payload: bytes, events: list[Event]) -> None:
+        """Read one frame (event name, data); add what it says; set `is_done` at the end mark."""
 
     @abstractmethod
     def finish(self, events: list[Event]) -> None:
@@ -39,9 +39,9 @@ class StreamReader(ABC):
         """Take the next bytes of the body."""
         events: list[Event] = []
         try:
-            for _, payload in self._splitter.feed(data):
+            for name, payload in self._splitter.feed(data):
                 if payload:
-                    self.read(payload, events)
+                    self.read(name, payload, events)
                     if self.is_done:
                         break
                 elif self._is_started:
@@ -76,9 +76,9 @@ class StreamReader(ABC):
     def _read_torn(self, events: list[Event]) -> None:
         """Read a last frame that lacks its blank line; if it is half a frame, the stream is cut."""
         try:
-            for _, payload in self._splitter.end():
+            for name, payload in self._splitter.end():
                 if payload:
-                    self.read(payload, events)
+                    self.read(name, payload, events)
         except BackendError as exc:
             if exc.status is not None:
                 raise

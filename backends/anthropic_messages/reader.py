@@ -39,7 +39,7 @@ class MessagesReader(StreamReader):
         self._usage_wire: bytes | None = None
         self._reason_wire: bytes | None = None
 
-    def read(self, payload: bytes, events: list[Event]) -> None:
+    def read(self, name: bytes, payload: bytes, events: list[Event]) -> None:
         """Read one event."""
         if payload.startswith(b"[DONE]"):
             return

@@ -36,7 +36,7 @@ class ChatReader(StreamReader):
         self._list_counts: dict[str, int] = {}
         self._last_rest: bytes | None = None
 
-    def read(self, payload: bytes, events: list[Event]) -> None:
+    def read(self, name: bytes, payload: bytes, events: list[Event]) -> None:
         """Read one chunk."""
         if payload.startswith(b"[DONE]"):
             self.is_done = True

@@ -57,7 +57,7 @@ class ResponsesReader(StreamReader):
         self._reason: FinishReason | None = None
         self._usage: Usage | None = None
 
-    def read(self, payload: bytes, events: list[Event]) -> None:
+    def read(self, name: bytes, payload: bytes, events: list[Event]) -> None:
         """Read one event."""
         if payload.startswith(b"[DONE]"):
             return

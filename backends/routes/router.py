@@ -13,12 +13,15 @@ from ..events import Event
 from ..request import ChatRequest
 from .attempt import AttemptRoute
 from .breaker import Breaker, BreakerRoute
+from .continued import ContinuedRoute
 from .fallback import FallbackRoute
+from .fastest import FastestRoute
+from .hedge import AFTER_S, HedgeRoute
 from .retry import RetryRoute
 from .route import Route
 from .weighted import WeightedRoute
 
-Strategy = Literal["fallback", "weighted"]
+Strategy = Literal["fallback", "weighted", "fastest", "hedged"]
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -27,6 +30,15 @@ class Target(msgspec.Struct, frozen=True):
     backend: str
     model: str | None = None
     weight: float = 1.0
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How one alias is served. `continues` lets a broken text go on elsewhere, announced."""
+
+    strategy: Strategy
+    targets: Sequence[Target]
+    hedge_after_s: float = AFTER_S
+    continues: bool = False
 
 
 class Router:
@@ -41,7 +53,7 @@ class Router:
 
     def __init__(
         self,
-        models: Mapping[str, tuple[Strategy, Sequence[Target]]],
+        models: Mapping[str, Plan | tuple[Strategy, Sequence[Target]]],
         backends: Mapping[str, Backend],
         *,
         breaker: bool = True,
@@ -51,7 +63,10 @@ class Router:
         self._breakers = {name: Breaker() for name in backends} if breaker else {}
         self._tries = tries
         self._direct = {name: self._alone(self._target(Target(name))) for name in backends}
-        self._routes = {alias: self._build(alias, *entry) for alias, entry in models.items()}
+        self._routes = {
+            alias: self._build(alias, plan if isinstance(plan, Plan) else Plan(*plan))
+            for alias, plan in models.items()
+        }
         self.capabilities = Capabilities(
             tools=True, images=True, documents=True, reasoning=True, structured_output=True
         )
@@ -98,12 +113,12 @@ class Router:
             return route, rest
         return None
 
-    def _build(self, alias: str, strategy: Strategy, targets: Sequence[Target]) -> Route:
-        if len(targets) == 1:
-            return self._alone(self._target(targets[0]))
-        if strategy == "weighted":
-            return WeightedRoute(alias, [(self._target(t), t.weight) for t in targets])
-        return FallbackRoute(alias, [self._target(target) for target in targets])
+    def _build(self, alias: str, plan: Plan) -> Route:
+        routes = [self._target(target) for target in plan.targets]
+        route = self._alone(routes[0]) if len(routes) == 1 else _combined(alias, plan, routes)
+        if not plan.continues:
+            return route
+        return ContinuedRoute(route, FallbackRoute(alias, [*routes[1:], routes[0]]))
 
     def _target(self, target: Target) -> Route:
         route: Route = AttemptRoute(self._backends[target.backend], target.model)
@@ -113,3 +128,16 @@ class Router:
 
     def _alone(self, route: Route) -> Route:
         return RetryRoute(route, self._tries) if self._tries > 1 else route
+
+
+def _combined(alias: str, plan: Plan, routes: Sequence[Route]) -> Route:
+    match plan.strategy:
+        case "weighted":
+            weights = [target.weight for target in plan.targets]
+            return WeightedRoute(alias, list(zip(routes, weights, strict=True)))
+        case "fastest":
+            return FastestRoute(alias, routes)
+        case "hedged":
+            return HedgeRoute(alias, routes, plan.hedge_after_s)
+        case "fallback":
+            return FallbackRoute(alias, routes)

@@ -1,0 +1,91 @@
+"""Goes on elsewhere when an answer breaks off in the middle; only where the configuration wants it.
+
+The client is told: between the two halves stands an event that names who goes on. Tool calls are
+never continued, since half a call is worth nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+
+import msgspec
+import orjson
+
+from ..errors import BackendError, BackendRefused
+from ..events import Event, Other, Started, Text, ToolCall, Usage, Wire
+from ..request import ChatRequest, Message, TextPart
+from .route import Opened, Route
+
+NOTICE = "sluicegate.notice"
+"""Dialect of the event that announces a continuation: `{"continued_by": ..., "after": ...}`."""
+
+_GO_ON = (
+    "Your answer above was cut off by a technical fault. Continue it from exactly where it "
+    "stopped. Repeat nothing and add no introduction."
+)
+
+
+class ContinuedRoute(Route):
+    """Plays its route; if the answer breaks off after some text, asks `spare` once to go on."""
+
+    def __init__(self, route: Route, spare: Route) -> None:
+        self.name = route.name
+        self.model = route.model
+        self.capabilities = route.capabilities
+        self.timeouts = route.timeouts
+        self._route = route
+        self._spare = spare
+
+    async def open(self, request: ChatRequest) -> Opened:
+        """Open the inner route; what comes after its first output is watched."""
+        opened = await self._route.open(request)
+        opened.rest = self._watched(request, opened, opened.rest)
+        return opened
+
+    async def _watched(
+        self, request: ChatRequest, opened: Opened, rest: AsyncGenerator[Event, None]
+    ) -> AsyncGenerator[Event, None]:
+        said = _answer_in(opened.head)
+        has_tools = any(isinstance(event, ToolCall) for event in opened.head)
+        try:
+            async with aclosing(rest):
+                async for event in rest:
+                    said += _answer_in((event,))
+                    has_tools = has_tools or isinstance(event, ToolCall)
+                    yield event
+            return
+        except BackendError as exc:
+            if has_tools or not said or isinstance(exc, BackendRefused):
+                raise
+            failure = exc
+        second = await self._open_spare(request, "".join(said), failure)
+        async with aclosing(second.rest) as more:
+            yield _notice(second, failure)
+            for event in second.head:
+                if not isinstance(event, Started):
+                    yield event
+            async for event in more:
+                yield _estimated(event)
+
+    async def _open_spare(self, request: ChatRequest, said: str, failure: BackendError) -> Opened:
+        turns = (Message("assistant", (TextPart(said),)), Message("user", (TextPart(_GO_ON),)))
+        longer = msgspec.structs.replace(request, messages=(*request.messages, *turns), origin=None)
+        try:
+            return await self._spare.open(longer)
+        except BackendError as exc:
+            raise failure from exc
+
+
+def _answer_in(events: Iterable[Event]) -> list[str]:
+    return [e.text for e in events if isinstance(e, Text) and e.channel == "answer"]
+
+
+def _notice(second: Opened, failure: BackendError) -> Other:
+    told = {"continued_by": f"{second.backend}/{second.model}", "after": failure.code}
+    return Other(wire=Wire(NOTICE, orjson.dumps(told)))
+
+
+def _estimated(event: Event) -> Event:
+    """Mark usage as an estimate: the provider that broke off never said what it had spent."""
+    return msgspec.structs.replace(event, estimated=True) if isinstance(event, Usage) else event
