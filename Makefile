@@ -53,8 +53,8 @@ docs: $(MADE)-dev ## write the generated references anew
 	@$(RUN) docs/generate.py
 
 .PHONY: lock
-lock: $(MADE)-dev ## resolve the dependencies anew and write both lock files
-	@bash deploy/setup/lock.sh
+lock: $(MADE)-dev ## write both lock files from setup.cfg (ARGS=--upgrade for the newest versions)
+	@bash deploy/setup/lock.sh $(ARGS)
 
 .PHONY: setup
 setup: $(MADE)-dev ## only make the environment with runtime and development packages
