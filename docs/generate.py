@@ -9,8 +9,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from gateway.config.markdown import reference  # noqa: E402
+from gateway.telemetry.reference import reference as metrics  # noqa: E402
 
-PAGES = {"configuration.md": reference}
+PAGES = {"configuration.md": reference, "metrics.md": metrics}
 
 
 def main() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 
 from backends import ChatRequest
@@ -21,3 +23,4 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     chat: ChatRequest
     user_email: str | None = None
     user_role: str | None = None
+    received_at: float = msgspec.field(default_factory=time.perf_counter)

@@ -20,6 +20,7 @@ from gateway.stream.generation import Generation
 from gateway.stream.grace import LeavePolicy
 from gateway.stream.ids import new_generation_id
 from gateway.stream.writer import Writer
+from gateway.telemetry.measure import Asked, measure_generation
 from ratelimit import Decision
 
 log = structlog.get_logger("sluicegate.flow")
@@ -46,11 +47,26 @@ async def open_generation(
 
     Raises `ApiError` where a room says no; then nothing is charged and nothing was asked.
     """
+    try:
+        return await _open(call, rooms, make_writer, leave, linger_s, id or new_generation_id())
+    except ApiError as error:
+        if error.status >= 500:
+            rooms.metrics.errors.labels(error.code, "start").inc()
+        raise
+
+
+async def _open(
+    call: Call,
+    rooms: Rooms,
+    make_writer: WriterFactory,
+    leave: LeavePolicy,
+    linger_s: float,
+    id: str,
+) -> tuple[Generation, Decision]:
     if rooms.is_draining:
         raise ApiError("shutdown", "This instance is going down.", headers={"Retry-After": "1"})
     if rooms.table.is_full:
         raise ApiError("overloaded", "Too many answers are running.", headers={"Retry-After": "2"})
-    id = id or new_generation_id()
     decision = await _admitted(call, rooms, id)
     generation = _generation(call, rooms, id, make_writer(id), decision, leave, linger_s)
     rooms.table.add(generation)
@@ -100,7 +116,10 @@ def _generation(
     leave: LeavePolicy,
     linger_s: float,
 ) -> Generation:
+    asked = Asked(rooms.settings.router, call.received_at)
+
     async def settle(generation: Generation, end: End) -> None:
+        measure_generation(rooms.metrics, generation, end, call.app_name, call.dialect, asked)
         await settle_generation(generation, end, call, rooms, decision)
 
     snapshot = getattr(writer, "snapshot", None)
@@ -112,7 +131,7 @@ def _generation(
         request=call.chat,
         writer=writer,
         channel=channel,
-        source=rooms.settings.router,
+        source=asked,
         settle=settle,
         leave=leave,
         linger_s=linger_s,
@@ -131,7 +150,6 @@ async def settle_generation(
     usage = end.usage
     tokens = usage.input_tokens + usage.output_tokens if seen.served_by else 0
     token_limits = [c.limit.name for c in decision.charges if c.limit.unit == "tokens"]
-    _measure(generation, end, call, rooms)
     await asyncio.gather(
         rooms.limiter.settle(decision, dict.fromkeys(token_limits, tokens)),
         rooms.trail.ended(
@@ -168,24 +186,6 @@ async def settle_generation(
 
 def _attempt(attempt: object) -> dict[str, object]:
     return {name: getattr(attempt, name) for name in ("backend", "model", "outcome", "duration_ms")}
-
-
-def _measure(generation: Generation, end: End, call: Call, rooms: Rooms) -> None:
-    seen, metrics = generation.transcript, rooms.metrics
-    metrics.active.dec()
-    metrics.streams.labels(call.app_name, call.dialect, end.outcome).inc()
-    metrics.duration.labels(call.app_name).observe(end.duration_ms / 1000)
-    if seen.first_at is not None:
-        metrics.first_token.labels(call.app_name).observe(seen.first_at - seen.started_at)
-        if seen.outputs > 1:
-            average = (seen.last_at - seen.first_at) / (seen.outputs - 1)
-            metrics.inter_token.labels(call.app_name).observe(average)
-            metrics.longest_gap.labels(call.app_name).observe(seen.longest_gap_s)
-    for attempt in end.attempts:
-        metrics.attempts.labels(attempt.backend, attempt.outcome).inc()
-    for direction in ("input", "output"):
-        count = getattr(end.usage, f"{direction}_tokens")
-        metrics.tokens.labels(direction, str(end.usage.estimated).lower()).inc(count)
 
 
 def _received(call: Call, id: str) -> Received:

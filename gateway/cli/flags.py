@@ -67,7 +67,7 @@ def _report(answer: Answered, json: bool) -> None:
     flags = answer.body.get("flags", {})
     details: dict[str, Any] = answer.body.get("details", {})
     if json:
-        give_json({"version": 1, "flags": flags, "details": details})
+        give_json({"version": 1, "flags": flags} | ({"details": details} if details else {}))
         return
     give(table([HEADER, *(_row(n, str(value), details.get(n, {})) for n, value in flags.items())]))
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from gateway.dialects.envelope import encode_error, protocol_of
 from gateway.errors import CODES_BY_STATUS, ApiError
 from gateway.rooms import ROOMS
+from gateway.telemetry.measure import measure_request
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Guard = Callable[[web.Request], Awaitable[None]]
@@ -126,7 +127,8 @@ def mark(request: web.BaseRequest, response: web.StreamResponse) -> None:
 def _note(request: web.Request, status: int, seconds: float) -> None:
     route = route_of(request)
     method = request.method if request.method in METHODS else "other"
-    request.app[ROOMS].metrics.requests.labels(route, method, str(status)).inc()
+    name = request.match_info.route.name
+    measure_request(request.app[ROOMS].metrics, name, route, method, status, seconds)
     log.info(
         "request_finished",
         request_id=request[REQUEST_ID],

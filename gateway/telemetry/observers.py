@@ -55,6 +55,8 @@ class AuditObserver:
             self._metrics.audit.inc(value)
         elif name == "audit_commit_seconds":
             self._metrics.audit_seconds.observe(value)
+        elif name == "audit_sink_lag_records":
+            self._metrics.audit_lag.set(value)
         elif name == "audit_degraded":
             self._metrics.audit_degraded.set(value)
             log.warning("audit_degraded" if value else "audit_recovered")
