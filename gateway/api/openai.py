@@ -70,6 +70,8 @@ def provider_call(request: web.Request, rooms: Rooms, chat: ChatRequest, dialect
     identity, settings = request[IDENTITY], rooms.settings
     settings.check_model(chat.model, identity.key, code="model_not_found")
     apps = identity.key.apps if identity.key else None
+    if apps == ():
+        raise ApiError("forbidden", "This key may not use any app.", field="app")
     name = apps[0] if apps else settings.default_app
     return Call(
         request_id=request[REQUEST_ID],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
 
 from gateway.api.body import read_json
@@ -24,6 +26,7 @@ from gateway.stream.ticker import jittered_retry_ms
 from ratelimit import Decision
 
 DIALECT = "widget"
+_KEY = re.compile(r"[ -~]{1,128}")
 UNKNOWN = "This answer is not known here, or it has expired."
 LOST = "The worker that wrote this answer is gone, and its last words with it."
 
@@ -152,8 +155,8 @@ async def _create(
 
 def _idempotency_key(request: web.Request) -> str | None:
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not 1 <= len(key) <= 128:
-        raise bad_field("Idempotency-Key", "must have 1 to 128 characters.")
+    if key is not None and not _KEY.fullmatch(key):
+        raise bad_field("Idempotency-Key", "must have 1 to 128 printable ASCII characters.")
     if key is None:
         return None
     return f"{request[IDENTITY].owner} {request.match_info['app']} {key}"

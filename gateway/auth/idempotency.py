@@ -41,6 +41,20 @@ class Entry(msgspec.Struct):
     ready: asyncio.Event
 
 
+async def _made(entry: Entry) -> None:
+    """Wait until the first request with the key has its stream or was refused."""
+    try:
+        async with asyncio.timeout(WAIT_S):
+            await entry.ready.wait()
+    except TimeoutError as exc:
+        raise ApiError(
+            "conflict",
+            "The first request with this Idempotency-Key is still being answered.",
+            field="Idempotency-Key",
+            headers={"Retry-After": "1"},
+        ) from exc
+
+
 class Idempotency:
     """Keys of one worker, oldest forgotten first."""
 
@@ -64,8 +78,7 @@ class Idempotency:
                 )
             if entry.ready.is_set():
                 return entry.id
-            async with asyncio.timeout(WAIT_S):
-                await entry.ready.wait()
+            await _made(entry)
         expires_at = self._clock() + self._lifetime_s
         self._entries[key] = Entry(fingerprint, id, expires_at, asyncio.Event())
         while len(self._entries) > MAX_KEYS:

@@ -45,6 +45,8 @@ class Keyring:
         """Return the subject of a signed claim (JWT, HS256, with `sub` and `exp`)."""
         import jwt  # only where claims are used
 
+        if not token.isascii():
+            raise ApiError("unauthorized", "The user token is invalid or has expired.")
         try:
             claims = jwt.decode(
                 token,

@@ -114,7 +114,7 @@ class StreamTickets:
             expires = int(head, 16)
         except ValueError:
             return False
-        if expires < time.time() or len(head) > 12:
+        if expires < time.time() or head != f"{expires:x}" or not mac.isascii():
             return False
         return hmac.compare_digest(mac.encode(), self._mac(stream, expires).encode())
 

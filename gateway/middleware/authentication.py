@@ -9,12 +9,11 @@ from gateway.auth.identity import Identity
 from gateway.errors import ApiError
 from gateway.rooms import ROOMS, Rooms
 
-from .edge import GUARDS
+from .edge import GUARDS, is_open
+from .origin import check_key_origin
 
 IDENTITY = web.RequestKey("identity", Identity)
 TICKET_COOKIE = "gateway_ticket"
-OPEN = frozenset({"healthz", "readyz", "docs", "errors", "openapi"})
-"""Routes that need no caller, beside the page's files: they show nothing and start nothing."""
 TICKETED = frozenset({"chat_stream", "follow", "stop"})
 """Routes that a browser uses with a ticket: `EventSource` cannot send headers, and a page that was
 reloaded in mid-answer has nothing else to stop it with."""
@@ -23,11 +22,6 @@ reloaded in mid-answer has nothing else to stop it with."""
 def setup_authentication(app: web.Application) -> None:
     """Add the guard."""
     app[GUARDS].append(authenticate)
-
-
-def is_open(name: str | None) -> bool:
-    """Whether a route needs no caller: health, documents, and the files of the page."""
-    return name is not None and (name in OPEN or name.startswith("page."))
 
 
 async def authenticate(request: web.Request) -> None:
@@ -76,7 +70,7 @@ def _secret(request: web.Request) -> str | None:
 
 async def _from_ticket(request: web.Request, rooms: Rooms) -> Identity | None:
     ticket = request.query.get("ticket") or request.cookies.get(TICKET_COOKIE)
-    if not ticket:
+    if not ticket or not ticket.isascii():
         return None
     address = rooms.settings.addresses.of(request)
     stream = request.match_info.get("id")
@@ -95,6 +89,8 @@ def _check_scope(request: web.Request, identity: Identity) -> None:
         raise ApiError("forbidden", "This needs the admin key.")
     if key is not None and key.apps is not None and app is not None and app not in key.apps:
         raise ApiError("forbidden", "This key may not use that app.", field="app")
+    if key is not None:
+        check_key_origin(request, key)
 
 
 def _unauthorized(detail: str = "") -> ApiError:

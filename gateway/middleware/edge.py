@@ -23,6 +23,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Guard = Callable[[web.Request], Awaitable[None]]
 GUARDS = web.AppKey("guards", list[Guard])
 REQUEST_ID = web.RequestKey("request_id", str)
+OPEN = frozenset({"healthz", "readyz", "docs", "errors", "openapi"})
+"""Routes that need no caller, beside the page's files: they show nothing and start nothing."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Methods that are labels of their own in metrics and logs."""
 _GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
@@ -104,6 +106,11 @@ def route_of(request: web.Request) -> str:
     """Return the pattern of the route, never the path: labels and logs stay bounded."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "unknown"
+
+
+def is_open(name: str | None) -> bool:
+    """Whether a route needs no caller: health, documents, and the files of the page."""
+    return name is not None and (name in OPEN or name.startswith("page."))
 
 
 async def add_ids(request: web.Request, response: web.StreamResponse) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from gateway.config.schema import Key
 from gateway.errors import ApiError
 from gateway.rooms import ROOMS
 from gateway.settings import Settings
 
-from .edge import GUARDS
+from .edge import GUARDS, is_open
 
 EXPOSED = (
     "Location, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, "
@@ -37,6 +38,7 @@ async def check_origin(request: web.Request) -> None:
     """Raise 403 for an origin that is neither ours nor listed."""
     origins = request.headers.getall("Origin", [])
     if not origins:
+        _check_fetch(request)
         return
     origin = origins[0]
     if len(origins) > 1:
@@ -51,13 +53,31 @@ async def check_origin(request: web.Request) -> None:
     request[ALLOWED_ORIGIN] = origin
 
 
+def _check_fetch(request: web.Request) -> None:
+    """Raise 403 for what a foreign page loads as image, script or link: it names no origin."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site in ("cross-site", "same-site") and not is_open(request.match_info.route.name):
+        raise ApiError("origin_not_allowed", "Pages of other sites may call this by fetch only.")
+
+
+def check_key_origin(request: web.Request, key: Key) -> None:
+    """Raise 403 unless the page's origin is one of the key's, or of the app where it has none."""
+    origin = request.get(ALLOWED_ORIGIN)
+    listed = key.origins or app_origins(request.app[ROOMS].settings, request.path)
+    if origin is not None and origin not in listed:
+        raise ApiError("origin_not_allowed", "This key may not be used by pages of this origin.")
+
+
 def allowed_origins(settings: Settings, path: str) -> frozenset[str]:
+    """Return the origins that some caller may come from; which key it has is not known yet."""
+    return app_origins(settings, path) | settings.key_origins
+
+
+def app_origins(settings: Settings, path: str) -> frozenset[str]:
     """Return the origins listed for the app of the path; for other paths those of all apps."""
     parts = path.split("/", 4)
     app = settings.config.apps.get(parts[3]) if path.startswith("/api/v2/") else None
-    if app is None:
-        return settings.origins | settings.key_origins
-    return frozenset(app.origins) | settings.key_origins
+    return settings.origins if app is None else frozenset(app.origins)
 
 
 def _is_own(request: web.Request, origin: str) -> bool:
