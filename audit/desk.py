@@ -21,7 +21,7 @@ from .journal.layout import SegmentName
 from .journal.segment import Segment
 from .pseudonym import Pseudonyms
 from .reader import Stored, by_time, read_trail
-from .subjects import Subjects
+from .subjects import Subject, Subjects
 
 KINDS = ("user", "key", "address", "email")
 _A_DAY = 86_400
@@ -67,7 +67,8 @@ class Desk:
     def export(self, who: str) -> Export:
         """Return all records and words of a subject, receipts included; the reading is recorded."""
         ids = self._ids(who)
-        found = [one for one in by_time(self._folder) if _concerns(one, ids)]
+        known = ids | {name for name, _ in self._names(who)}
+        found = [one for one in by_time(self._folder) if _concerns(one, known)]
         backends = sorted({one.record["backend"] for one in found if "backend" in one.record})
         self._record("subject.export.served", {"subjects": sorted(ids), "records": len(found)})
         return Export(tuple(sorted(ids)), tuple(map(self._readable, found)), tuple(backends))
@@ -79,15 +80,15 @@ class Desk:
         held = ids & self._holds()
         if held:
             raise PermissionError(f"legal hold: {', '.join(sorted(held))}")
-        everyone = ids | mails
-        for pseudonym, subject in list(self._subjects.all()):
-            if subject.id in everyone or pseudonym in everyone:
-                self._subjects.forget(pseudonym)
+        links = [name for name, subject in self._subjects.all() if subject.id in ids | mails]
+        for pseudonym in links:
+            self._subjects.forget(pseudonym)
         segments = self._erase_words(frozenset(ids))
         count = sum(map(len, segments.values()))
         now = stamp(self._clock())
         receipt = Receipt(secrets.token_hex(8), now, tuple(sorted(ids)), count, segments)
-        self._record("subject.erasure.done", msgspec.to_builtins(receipt))
+        fields = {"receipt": receipt.receipt, "contents": count, "segments": segments}
+        self._record("subject.erasure.done", {**fields, "who": sorted(links)})
         return receipt
 
     def search(
@@ -136,7 +137,10 @@ class Desk:
                 gone += self._purge(path, with_records=age > metadata_days)
         if gone:
             names = [name for name, _ in gone]
-            fields = {"files": names, "heads": {name: head for name, head in gone if head}}
+            fields: dict[str, object] = {
+                "files": names,
+                "heads": {name: head for name, head in gone if head},
+            }
             self._record("retention.purged", fields)
             self._subjects.purge(now - metadata_days * _A_DAY)
         return [name for name, _ in gone]
@@ -155,14 +159,18 @@ class Desk:
 
     def _ids(self, who: str) -> set[str]:
         """Return random names of a subject: given as one, or as `user:alice`, or as a bare name."""
+        found = {who} if who[1:2] == "_" else set()
+        return found | {subject.id for _, subject in self._names(who) if subject is not None}
+
+    def _names(self, who: str) -> list[tuple[str, Subject | None]]:
+        """Return the pseudonyms that a name may have, each with its subject, if it has one."""
         kind, _, value = who.partition(":")
         names = [(kind, value)] if kind in KINDS and value else [(k, who) for k in KINDS]
-        found = {who} if who[1:2] == "_" else set()
+        found = []
         for kind, value in names:
             value = value.strip().casefold() if kind == "email" else value
-            subject = self._subjects.find(self._pseudonyms.name(kind, value))
-            if subject is not None:
-                found.add(subject.id)
+            pseudonym = self._pseudonyms.name(kind, value)
+            found.append((pseudonym, self._subjects.find(pseudonym)))
         return found
 
     def _mails_of(self, ids: set[str]) -> set[str]:
@@ -214,9 +222,11 @@ class Desk:
         Checkpoints(self._folder).write(*journal.state(), self._clock())
 
 
-def _concerns(one: Stored, ids: set[str]) -> bool:
+def _concerns(one: Stored, names: set[str]) -> bool:
     record = one.record
-    return record.get("subject") in ids or bool(ids & set(record.get("subjects") or ()))
+    if record.get("subject") in names or record.get("email") in names:
+        return True
+    return bool(names & {*(record.get("subjects") or ()), *(record.get("who") or ())})
 
 
 def _is_at_rest(path: Path) -> bool:

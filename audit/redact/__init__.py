@@ -2,6 +2,14 @@
 
 from .finding import Finding, Memory, Redaction
 from .redactor import Redactor
+from .strategy import Strategy
 from .stream import RedactionStream
 
-__all__ = ["Finding", "Memory", "Redaction", "RedactionStream", "Redactor"]
+__all__ = [
+    "Finding",
+    "Memory",
+    "Redaction",
+    "RedactionStream",
+    "Redactor",
+    "Strategy",
+]

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
-Spans = tuple[tuple[int, int], ...]
+
+class Match(Protocol):
+    """What google-re2 returns of a match, as far as it is used here."""
+
+    def span(self, group: int = 0) -> tuple[int, int]:
+        """Return where a group lies."""
+        ...
+
+    def start(self, group: int = 0) -> int:
+        """Return where a group begins."""
+        ...
+
+    def end(self, group: int = 0) -> int:
+        """Return where a group ends."""
+        ...
+
+    def __getitem__(self, group: int) -> Any:
+        """Return what a group holds."""
+        ...
 
 
 @cache
@@ -38,21 +56,26 @@ class Pattern:
                 self._compiled = re2.compile(self._source)
         return self._compiled
 
-    def finditer(self, text: bytes | str, start: int = 0, end: int | None = None) -> Iterator[Any]:
+    def finditer(
+        self, text: bytes | str, start: int = 0, end: int | None = None
+    ) -> Iterator[Match]:
         """Yield the matches from left to right."""
         return iter(self._engine().finditer(text, start, len(text) if end is None else end))
 
-    def search(self, text: bytes | str, start: int = 0, end: int | None = None) -> Any:
+    def search(self, text: bytes | str, start: int = 0, end: int | None = None) -> Match | None:
         """Return the first match."""
-        return self._engine().search(text, start, len(text) if end is None else end)
+        found: Match | None = self._engine().search(text, start, len(text) if end is None else end)
+        return found
 
-    def match(self, text: bytes, start: int = 0, end: int | None = None) -> Any:
+    def match(self, text: bytes, start: int = 0, end: int | None = None) -> Match | None:
         """Return the match that begins exactly at `start`."""
-        return self._engine().match(text, start, len(text) if end is None else end)
+        found: Match | None = self._engine().match(text, start, len(text) if end is None else end)
+        return found
 
-    def is_in(self, text: bytes) -> bool:
-        """Tell whether there is a match, as cheaply as possible."""
-        return self._engine().search(text) is not None
+    @property
+    def groups(self) -> int:
+        """Return how many groups the pattern has."""
+        return int(self._engine().groups)
 
 
 class Gate:

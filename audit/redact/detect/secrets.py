@@ -189,7 +189,7 @@ def find_gitleaks(scan: Scan) -> Iterator[Hit]:
     for index in sorted(wanted):
         rule = rules[index]
         for match in rule["pattern"].finditer(scan.view):
-            group = rule.get("group") or (1 if match.re.groups else 0)
+            group = rule.get("group") or (1 if rule["pattern"].groups else 0)
             start, end = match.span(group)
             if start >= 0 and _entropy(scan.view[start:end]) >= rule.get("entropy", 0):
                 yield Hit(start, end, "SECRET", 0.9, scan.text[start:end])
