@@ -11,8 +11,6 @@ Every test of the kit runs as it stands. One that cannot hold is overridden with
 `pytest.mark.xfail(reason=...)`, so that the exception is visible; anything else is an error.
 """
 
-
-
 from __future__ import annotations
 
 import asyncio

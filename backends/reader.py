@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from .errors import BackendError, BackendTruncated
-from .events import Event, Other
+from .events import Event, Other, Text
 from .sse import FrameTooLarge, Splitter
+from .template import TextTemplate
 
 ALIVE = Other()
 
@@ -25,6 +26,7 @@ class StreamReader(ABC):
         self._model = model
         self._dropped = dropped
         self._splitter = Splitter()
+        self.template = TextTemplate()
         self._is_started = False
 
     @abstractmethod
@@ -37,6 +39,8 @@ class StreamReader(ABC):
 
     def feed(self, data: bytes) -> list[Event]:
         """Take the next bytes of the body."""
+        if self._splitter.is_idle and (texts := self.template.texts_of(data)) is not None:
+            return [Text(text) for text in texts if text]
         events: list[Event] = []
         try:
             for name, payload in self._splitter.feed(data):

@@ -31,6 +31,11 @@ class Splitter:
         self._skip_lf = False
         self._head: bytes | None = b""
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether the next bytes begin a new frame."""
+        return not (self._pieces or self._skip_lf) and self._head is None
+
     def feed(self, data: bytes) -> list[Frame]:
         """Take the next piece of the body; return the frames that it completes."""
         if self._head is not None or self._skip_lf or b"\r" in data:

@@ -51,6 +51,7 @@ class MessagesReader(StreamReader):
         is_text = delta is not None and delta.text and frame.type == "content_block_delta"
         if delta and is_text and self._is_started and self._kinds.get(frame.index) != "opaque":
             events.append(Text(delta.text or ""))
+            self.template.learn(name, payload, delta.text or "")
         else:
             self._read_frame(frame, payload, events)
 
@@ -119,6 +120,7 @@ class MessagesReader(StreamReader):
             self._reason, self._stop_sequence = message.stop_reason, message.stop_sequence
 
     def _open_block(self, index: int, block: Block, payload: bytes, events: list[Event]) -> None:
+        self.template.forget()
         kind = _KINDS.get(block.type, "opaque")
         self._kinds[index] = kind
         if kind == "text":

@@ -49,6 +49,8 @@ class ChatReader(StreamReader):
             else:
                 self._odd_in_a_row = 0
                 self._read_chunk(chunk, payload, events)
+                if text := plain_text_of(chunk):
+                    self.template.learn(name, payload, text)
                 return
         self._read_odd(payload, events)
 
@@ -132,6 +134,19 @@ class ChatReader(StreamReader):
         if reason == "stop" and self._tools:
             return "tool_calls"
         return "stop" if reason == "tool_calls" and not self._tools else reason
+
+
+def plain_text_of(chunk: Chunk) -> str | None:
+    """Return the text of a chunk that says nothing else."""
+    if chunk.usage is not None or chunk.error or len(chunk.choices or ()) != 1:
+        return None
+    choice = chunk.choices[0] if chunk.choices else Choice()
+    return choice.delta.content if choice == _plain(choice) and choice.delta else None
+
+
+def _plain(choice: Choice) -> Choice:
+    delta = Delta(content=choice.delta.content, role=choice.delta.role) if choice.delta else None
+    return Choice(index=0, delta=delta)
 
 
 def opening_of(chunk: Chunk) -> bytes:
