@@ -27,14 +27,20 @@ test: $(MADE)-dev ## make what is missing and run the whole test suite (ARGS="te
 	@bash deploy/setup/tools.sh
 	@bash deploy/setup/test.sh $(ARGS)
 
-.PHONY: check
-check: $(MADE)-dev ## format, lint, types, import arrows, spelling, stale references; changes nothing
-	@echo "check: format";  $(RUN) -m ruff format --check .
-	@echo "check: lint";    $(RUN) -m ruff check .
-	@echo "check: types";   $(RUN) -m mypy
-	@echo "check: arrows";  .venv/bin/lint-imports --no-cache
-	@echo "check: spelling"; $(RUN) -m codespell_lib $$(git ls-files)
-	@echo "check: docs";    $(RUN) docs/generate.py --check
+.PHONY: check check-format check-lint check-types check-arrows check-spelling check-docs
+check: check-format check-lint check-types check-arrows check-spelling check-docs ## format, lint, types, import arrows, spelling, stale pages; changes nothing
+check-format: $(MADE)-dev
+	@echo "$@"; $(RUN) -m ruff format --check .
+check-lint: $(MADE)-dev
+	@echo "$@"; $(RUN) -m ruff check .
+check-types: $(MADE)-dev
+	@echo "$@"; $(RUN) -m mypy
+check-arrows: $(MADE)-dev
+	@echo "$@"; .venv/bin/lint-imports --no-cache
+check-spelling: $(MADE)-dev
+	@echo "$@"; git ls-files -z | xargs -0 $(RUN) -m codespell_lib
+check-docs: $(MADE)-dev
+	@echo "$@"; $(RUN) docs/generate.py --check
 
 .PHONY: fix
 fix: $(MADE)-dev ## format and repair what ruff can
