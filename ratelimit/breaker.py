@@ -25,32 +25,37 @@ class Breaker:
         self._clock = clock
         self._failures: deque[float] = deque(maxlen=failures)
         self._good = 0
+        self.failures: dict[str, int] = {}
+        """How often the store failed, by reason."""
 
     def fail(self, reason: str) -> bool:
         """Count a failure; return whether it opened the breaker."""
-        self.reason = reason
+        self._count(reason)
         now = self._clock()
         self._failures.append(now)
         is_full = len(self._failures) == self._failures.maxlen
         if self.is_open or not is_full or now - self._failures[0] > self._within_s:
             return False
-        self.open(reason)
+        self.open()
         return True
 
-    def open(self, reason: str) -> None:
+    def open(self) -> None:
         """Open at once."""
         self.is_open = True
-        self.reason = reason
         self._good = 0
 
     def probe(self, is_good: bool, reason: str = "") -> bool:
         """Count a probe; return whether it closed the breaker."""
         if not is_good:
             self._good = 0
-            self.reason = reason
+            self._count(reason)
             return False
         self._good += 1
         return self.is_open and self._good >= self._needed
+
+    def _count(self, reason: str) -> None:
+        self.reason = reason
+        self.failures[reason] = self.failures.get(reason, 0) + 1
 
     def close(self) -> None:
         """Trust the store again."""

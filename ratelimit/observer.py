@@ -18,13 +18,16 @@ class Health(msgspec.Struct, frozen=True):
     is_reachable: bool = True
     is_degraded: bool = False
     reason: str = ""
-    """Why the store failed last: timeout, connection, readonly, loading, memory, auth, script."""
+    """Why the store failed last: timeout, connection, readonly, loading, memory, auth,
+    cluster, script."""
     replicas: int = 1
     open_calls: int = 0
     owed: int = 0
     """Charges and settlements that the store has not acknowledged yet."""
     dropped: int = 0
     """Owed items given up because too many piled up; their charges stay."""
+    failures: dict[str, int] = {}
+    """Failures of the store by reason."""
     ambiguous: int = 0
     """Decisions that timed out after they had been sent."""
     swept: int = 0

@@ -41,13 +41,12 @@ class RedisLimiter:
         lease_s: float = 30.0,
         renew_s: float = 10.0,
         probe_s: float = 0.5,
-        record_s: int = 3600,
         max_keys: int = 100_000,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         clock_us: Callable[[], int] | None = None,
     ) -> None:
-        wire = Wire(tenant, lease_s=lease_s, record_s=record_s)
+        wire = Wire(tenant, lease_s=lease_s)
         worker = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._store = Store(url)
         self._link = Link(
@@ -79,7 +78,8 @@ class RedisLimiter:
         try:
             await self._upkeep.greet()
         except StoreAway as exc:
-            self._breaker.open(exc.reason)
+            self._breaker.fail(exc.reason)
+            self._breaker.open()
             self._changed()
         for message, remedy in self._upkeep.warnings:
             _log.warning("limiter_store message=%r remedy=%r", message, remedy)
@@ -155,6 +155,7 @@ class RedisLimiter:
             open_calls=len(self._open),
             owed=len(self._backlog),
             dropped=self._backlog.dropped,
+            failures=dict(self._breaker.failures),
             ambiguous=self._ambiguous,
             swept=self._upkeep.swept,
             clock_offset_s=self._link.clock_offset_s,

@@ -8,22 +8,25 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Final
 
-import redis.asyncio as redis_async
 from hiredis import pack_command
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import ConnectionPool
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
     BusyLoadingError,
+    ClusterDownError,
+    MovedError,
     NoPermissionError,
     NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
     ResponseError,
+    TryAgainError,
 )
 from redis.exceptions import TimeoutError as RedisTimeout
+
+from .connect import close_pool, node_url, open_pool
 
 _REASONS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (
     ((TimeoutError, RedisTimeout), "timeout"),
@@ -31,6 +34,7 @@ _REASONS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...
     (BusyLoadingError, "loading"),
     (OutOfMemoryError, "memory"),
     ((AuthenticationError, AuthorizationError, NoPermissionError), "auth"),
+    ((ClusterDownError, TryAgainError, MovedError), "cluster"),
     (ResponseError, "script"),
 )
 
@@ -57,16 +61,11 @@ class Store:
     """Runs scripts and a few plain commands, each within a time limit, on one small pool."""
 
     def __init__(self, url: str, *, io_timeout_s: float = 1.0, connections: int = 8) -> None:
+        self._url = url
         self._io_timeout_s = io_timeout_s
-        self._pool = redis_async.BlockingConnectionPool.from_url(
-            url,
-            max_connections=connections,
-            timeout=io_timeout_s,
-            socket_timeout=None,
-            socket_connect_timeout=io_timeout_s,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-        )
+        self._connections = connections
+        self._pool = self._open(url)
+        self._is_away_from_home = False
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         """Run a script by its digest; only a server that never saw it is sent the text."""
@@ -81,22 +80,48 @@ class Store:
         """Send one command and read its reply, or raise StoreAway."""
         try:
             async with asyncio.timeout(self._io_timeout_s):
-                return await self._exchange(pack_command(parts))  # type: ignore[arg-type]
+                return await self._follow(pack_command(parts))  # type: ignore[arg-type]
         except (RedisError, OSError, TimeoutError) as exc:
+            if self._is_away_from_home and not isinstance(exc, ResponseError):
+                await self._move(self._url)
             raise StoreAway(_reason(exc)) from exc
+
+    async def load(self, *scripts: Script) -> None:
+        """Teach the server the scripts ahead of time."""
+        for script in scripts:
+            await self.command("SCRIPT", "LOAD", script.text)
+
+    async def _follow(self, packed: bytes) -> Any:
+        """Send to the node that holds our slot; a node that names another has done nothing."""
+        try:
+            return await self._exchange(packed)
+        except MovedError as exc:
+            await self._move(node_url(self._url, exc.host, exc.port))
+        return await self._exchange(packed)
+
+    async def _move(self, url: str) -> None:
+        old, self._pool = self._pool, self._open(url)
+        self._is_away_from_home = url != self._url
+        await old.disconnect(inuse_connections=False)
 
     async def _exchange(self, packed: bytes) -> Any:
         """Send and read on one connection; cut short in between, it is closed, not reused."""
-        connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+        pool = self._pool
+        connection = await pool.get_connection()  # type: ignore[no-untyped-call]
         try:
             await connection.send_packed_command(packed)
             return await connection.read_response()
         finally:
-            await self._pool.release(connection)
+            if pool is not self._pool:
+                await connection.disconnect()
+            await pool.release(connection)
+
+    def _open(self, url: str) -> ConnectionPool:
+        return open_pool(url, timeout_s=self._io_timeout_s, connections=self._connections)
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._pool.aclose()
+        await close_pool(self._pool)
 
 
 def _reason(exc: BaseException) -> str:

@@ -12,7 +12,7 @@ from .breaker import Breaker
 from .limiter import Charge, Limit
 from .link import Link
 from .store import StoreAway, advise
-from .wire import Ask, Ending
+from .wire import ACQUIRE, RENEW, SETTLE, Ask, Ending
 
 _CHUNK = 200
 
@@ -61,8 +61,9 @@ class Upkeep:
             await self._pause()
 
     async def greet(self) -> None:
-        """Look at the server's settings and sign in; raises StoreAway."""
+        """Look at the server's settings, teach it the scripts, sign in; raises StoreAway."""
         self.warnings = await advise(self._link.store)
+        await self._link.store.load(ACQUIRE, SETTLE, RENEW)
         await self._link.renew(())
 
     async def _turn(self) -> None:

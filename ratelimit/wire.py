@@ -18,6 +18,8 @@ Mode = Literal["t", "f", "p"]
 """Take, force (the store learns what was admitted without it), peek."""
 _ALLOWED: Final = frozenset((1, 2))
 _MAX_METERS: Final = 4096
+_RECORD_S: Final = 3600
+"""How long the record of a call lives without a renewal."""
 
 
 class Ask:
@@ -52,14 +54,13 @@ class Ending:
 class Wire:
     """Encodes and decodes for one tenant: all its keys share a hash tag, so a slot."""
 
-    def __init__(self, tenant: str, *, lease_s: float, record_s: int) -> None:
+    def __init__(self, tenant: str, *, lease_s: float) -> None:
         root = f"rl:{{{tenant}}}:"
         self._root = root
         self._record = f"{root}@call:"
         self.index = f"{root}@open"
         self.workers = f"{root}@live"
         self.lease_us = round(lease_s * SECOND)
-        self.record_s = record_s
         self._meters: dict[Limit, Meter] = {}
 
     def meter(self, limit: Limit) -> Meter:
@@ -97,7 +98,7 @@ class Wire:
             ask.keys = names
             keys.append(self._record + ask.call_id)
             keys += names
-        return keys, [now, self.lease_us, self.record_s, len(numbers), *policies, *calls]
+        return keys, [now, self.lease_us, _RECORD_S, len(numbers), *policies, *calls]
 
     def _number(
         self, limit: Limit, numbers: Mapping[Limit, object], wall: int
@@ -122,7 +123,7 @@ class Wire:
     ) -> tuple[list[str], list[str | int]]:
         """Return keys and arguments that keep a worker and its open calls alive."""
         keys = [self.workers, self.index]
-        args: list[str | int] = [now, self.lease_us, self.record_s, worker, worker_us]
+        args: list[str | int] = [now, self.lease_us, _RECORD_S, worker, worker_us]
         for ask in asks:
             pairs = zip(ask.charges, ask.keys, strict=True)
             leases = [key for charge, key in pairs if charge.limit.unit == "concurrent"]

@@ -21,6 +21,7 @@ import pytest
 import redis
 
 _START_S = 10.0
+_HIGHEST_PORT = 55_000
 
 
 class RedisServer:
@@ -88,10 +89,14 @@ class RedisServer:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a free port whose cluster port, 10000 above, exists too."""
+    for _ in range(100):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+            if port <= _HIGHEST_PORT:
+                return port
+    raise AssertionError("no free port below 55000")
 
 
 def _redis_binary() -> str:
