@@ -4,9 +4,11 @@ from .limiter import Charge, Decision, Limit, Limiter, OnOutage, Period, Source,
 from .memory import MemoryLimiter
 from .observer import Health, Observer
 from .redis import RedisLimiter
+from .replay import Arrival, replay
 from .store import StoreAway
 
 __all__ = [
+    "Arrival",
     "Charge",
     "Decision",
     "Health",
@@ -21,4 +23,5 @@ __all__ = [
     "Standing",
     "StoreAway",
     "Unit",
+    "replay",
 ]

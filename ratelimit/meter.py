@@ -30,7 +30,7 @@ class Meter:
 
     def key(self, subject: str) -> str:
         """Return the key of a subject in the store, for the period last set with `at`."""
-        return f"{self.prefix}{self.label}{subject}"
+        return f"{self.prefix}{self.label}{subject}".replace("\n", " ")
 
     def name(self, subject: str) -> str:
         """Return the name of a subject's counter in memory."""

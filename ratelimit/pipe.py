@@ -16,8 +16,8 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-_GRACE_S = 0.004
-"""After a deadline the loop gets this long to read answers that came while it was busy itself."""
+_GRACE_TURNS = 6
+"""After a deadline the loop gets these turns to read answers that came while it was busy itself."""
 
 
 class _Waiting(Generic[Item, Answer]):
@@ -49,7 +49,7 @@ class Pipe(Generic[Item, Answer]):
         self._pending: deque[_Waiting[Item, Answer]] = deque()
         self._watched: deque[_Waiting[Item, Answer]] = deque()
         self._trips: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._is_scheduled = False
         self._due = 0.0
         self._failed_at = 0.0
@@ -124,9 +124,16 @@ class Pipe(Generic[Item, Answer]):
         while watched and watched[0].future.done():
             watched.popleft()
         if watched and watched[0].due <= now:
-            self._timer = loop.call_later(_GRACE_S, self._fail_overdue, now)
+            self._timer = loop.call_soon(self._wait_turns, now, _GRACE_TURNS)
         else:
             self._timer = loop.call_at(watched[0].due, self._expire) if watched else None
+
+    def _wait_turns(self, now: float, turns: int) -> None:
+        if turns:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_soon(self._wait_turns, now, turns - 1)
+        else:
+            self._fail_overdue(now)
 
     def _fail_overdue(self, now: float) -> None:
         """Answer with None what was due at `now`; a stall counts once per deadline it lasts."""

@@ -183,8 +183,9 @@ class RedisLimiter:
         try:
             decision = await self._asks.submit(ask)
         except asyncio.CancelledError:
-            self._backlog.undo(ask)
-            self._upkeep.wake()
+            if ask.call_id not in self._open:
+                self._backlog.undo(ask)
+                self._upkeep.wake()
             raise
         if decision is None:
             ask.is_unsure = bool(ask.keys)

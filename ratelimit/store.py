@@ -132,6 +132,10 @@ def _reason(exc: BaseException) -> str:
 
 
 _ADVICE: Final = {
+    "rights": (
+        "the user may not run INFO, so the server's settings are unknown",
+        "grant +info, or check version, role and maxmemory-policy yourself",
+    ),
     "version": (
         "the server is older than Redis 6.2",
         "upgrade it; scripts here need effect replication and its commands",
@@ -149,7 +153,12 @@ _ADVICE: Final = {
 
 async def advise(store: Store) -> tuple[tuple[str, str], ...]:
     """Return what is wrong with the server's settings, each with its remedy."""
-    info = _fields(await store.command("INFO"))
+    try:
+        info = _fields(await store.command("INFO"))
+    except StoreAway as exc:
+        if isinstance(exc.__cause__, NoPermissionError):
+            return (_ADVICE["rights"],)
+        raise
     found = []
     version = info.get("redis_version", "").split(".")
     if tuple(int(part) for part in version[:2] if part.isdigit()) < (6, 2):

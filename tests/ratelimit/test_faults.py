@@ -137,6 +137,24 @@ async def test_flushed_scripts_are_sent_again(
     assert await used(limiter) == (30, 0)
 
 
+async def test_own_stall_is_not_taken_for_an_outage(
+    redis_url: str, redis_limiters: Callable[..., RedisLimiter]
+) -> None:
+    """An answer that came in time counts, though the worker itself was too busy to read it."""
+    limiter = redis_limiters(redis_url, deadline_s=0.05)
+    await limiter.start()
+    sources = set()
+    for number in range(5):
+        call = asyncio.ensure_future(limiter.take(f"call-{number}", BOTH))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        time.sleep(0.08)  # noqa: ASYNC251 - the stall is the point
+        sources.add((await call).source)
+
+    assert sources == {"redis"}
+    assert limiter.health().failures == {}
+
+
 async def test_killed_connections_leave_every_call_charged_once(
     redis_server, redis_url: str, redis_limiters: Callable[..., RedisLimiter], eventually: Callable
 ) -> None:
