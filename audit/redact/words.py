@@ -59,7 +59,7 @@ LATIN: dict[str, str] = {
         ssn|social security|social security number|national id|nationalid|national id number
         id number|identity number|identity no|identity card|id card|idcard|citizen id|id document
         national insurance|national insurance number|nino|ni number|nhs|nhs number|dni|nie|nif
-        cedula|curp|rfc|cpf|cnpj|rg|bsn|burgerservicenummer|sofinummer|pesel|personnummer
+        cedula|curp|cpf|cnpj|rg|bsn|burgerservicenummer|sofinummer|pesel|personnummer
         samordningsnummer|cpr|cpr nummer|fodselsnummer|hetu|henkilotunnus|rodne cislo|cnp|egn|oib
         jmbg|ahv|ahv nummer|avs|sozialversicherungsnummer|svnr|sv nummer|rentenversicherungsnummer
         versicherungsnummer|personalausweis|personalausweisnummer|ausweisnummer|ausweis
@@ -98,7 +98,7 @@ LATIN: dict[str, str] = {
         numero ordine|fattura|encomenda|zamowienie|zamowienia|siparis|siparis no|bestelling
         bestelnummer|factuur|artikel|artikelnummer|prix|preis|precio|prezzo|preco|cena|fiyat
         population|penduduk|transaction|transaction id|txn|trx|transaksi|batch|lot|ref|reference
-        reference no|referensi|latitude|longitude|lat|lon|lng|coordinates|kode|kode pos|rfc 
+        reference no|referensi|latitude|longitude|lat|lon|lng|coordinates|kode|kode pos|rfc
         flight|penerbangan|room|kamar|pixel|px|width|height|width x|milliseconds|ms|seconds|request
         request id|trace|trace id|span|job|job id|run|run id|issue|pull request|bug|pr
         po number|purchase order|quote|quotation|rate|votes|views|followers|score|points""",

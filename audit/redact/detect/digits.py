@@ -84,18 +84,24 @@ def judge(scan: Scan, number: Number) -> Verdict:
         return _NOTHING
     label, distance = scan.labels.nearest(number.start, number.end)
     named = _by_label(label, distance, number)
-    if number.is_glued and not named[1]:
-        return _NOTHING
-    if not label and (len(number.digits) < 8 or number.is_money):
-        return _NOTHING
-    raw = number.raw.strip(b"+()").decode("latin-1")
-    checked = _card(number) if label != "npwp" else _NOTHING
-    identity = _TABLE.judge(raw)
     if named[1]:
-        return _name_wins(named, checked, identity, label)
+        return _unless_known_better(named, number, label)
+    if number.is_glued or (not label and (len(number.digits) < 8 or number.is_money)):
+        return _NOTHING
     if label == "not" and distance <= 30:
-        return _against(number, checked, distance)
-    return max(_phone(number), checked, identity, _imei(number), key=lambda verdict: verdict[1])
+        return _against(number, distance)
+    found = [_card(number), _TABLE.judge(_plain(number)), _imei(number)]
+    if label or len(number.sizes) > 1 or not _is_assigned(scan.view, number.start):
+        found.append(_phone(number))
+    return max(found, key=_score)
+
+
+def _score(verdict: Verdict) -> float:
+    return verdict[1]
+
+
+def _plain(number: Number) -> str:
+    return number.raw.strip(b"+()").decode("latin-1")
 
 
 def _by_label(label: str, distance: int, number: Number) -> Verdict:
@@ -111,23 +117,30 @@ def _by_label(label: str, distance: int, number: Number) -> Verdict:
     return kind, 0.9
 
 
-def _name_wins(named: Verdict, card: Verdict, identity: Verdict, label: str) -> Verdict:
+def _unless_known_better(named: Verdict, number: Number, label: str) -> Verdict:
     """A general label (`national`, `account`) yields to a check that knows better."""
-    if label in ("national", "tax", "account") and identity[1] >= 0.7:
-        if identity[0] not in ("NATIONAL_ID", "TAX_ID"):
-            return identity[0], 0.95
-    if label == "account" and card[1] >= 0.85:
-        return card
-    return named
+    if label not in ("national", "tax", "account"):
+        return named
+    identity = _TABLE.judge(_plain(number))
+    if identity[1] >= 0.7 and identity[0] not in ("NATIONAL_ID", "TAX_ID"):
+        return identity[0], 0.95
+    card = _card(number) if label == "account" else _NOTHING
+    return card if card[1] >= SURE else named
 
 
-def _against(number: Number, card: Verdict, distance: int) -> Verdict:
+def _against(number: Number, distance: int) -> Verdict:
     """The words around say that this is no personal number."""
-    if len(number.sizes) == 4 and card[1] >= 0.9:
+    if len(number.sizes) == 4 and (card := _card(number))[1] >= 0.9:
         return card
     if number.is_plus and distance > 8:
         return _phone(number)
     return _NOTHING
+
+
+def _is_assigned(view: bytes, start: int) -> bool:
+    """Tell whether a number is the value of a field whose name says nothing of a telephone."""
+    before = view[max(0, start - 3) : start].rstrip(b" \"'")
+    return before.endswith((b"=", b":", b"(", b"["))
 
 
 def _phone(number: Number) -> Verdict:

@@ -10,7 +10,7 @@ from ..scan import Scan
 from .national import LETTERS, Table
 
 IBAN_GATE = rb"(?i)[a-z]{2}\d\d[ -]?[a-z0-9]{4}[ -]?[a-z0-9]{4}"
-MIXED_GATE = rb"[A-Za-z][-/. ]?\d{2}|\d{4}[-/. ]?[A-Za-z]|[A-Z]{2} ?\d\d ?\d\d ?\d\d|\d[A-Z]\d\d[A-Z]|[A-Z]\d\d[A-Z]\d{3}"
+MIXED_GATE = rb"\d[A-Za-z]{1,3}\d|[A-Za-z][-/. ]?\d{2}|\d{4}[-/. ]?[A-Za-z]|[A-Z]{2} ?\d\d ?\d\d ?\d\d|\d[A-Z]\d\d[A-Z]|[A-Z]\d\d[A-Z]\d{3}"
 WALLET_GATE = rb"bc1[a-z0-9]{25}|[13][a-km-zA-HJ-NP-Z1-9]{26}|0x[0-9a-fA-F]{40}"
 
 _IBAN = Pattern(rb"(?i)\b[a-z]{2}\d\d(?:[ -]?[a-z0-9]{1,4}){3,8}[a-z0-9]{0,3}\b")

@@ -62,6 +62,7 @@ _ROLE = Pattern(
     rb"(?:,| named| is| called| bernama)? (" + _FULL + rb")"
 )
 _SIGNATURE = Pattern(rb"(?m)^[ \t]*[-~*]{0,2} ?(" + _FULL + rb")[ \t]*[,.]?$")
+_START = Pattern(_FULL)
 _CLOSED = re.compile(rb"[a-z][,.! ]{0,3}\r?\n")
 _CLOSING = re.compile(
     rb"(?:regards|sincerely|cheers|best|wishes|salam|hormat saya|hormat kami|thanks|thank you|terima kasih|yours|truly|faithfully|love|grussen|grusse|cordialement|saludos|atentamente|saluti|abracos|groeten|halsningar|hilsen|pozdrawiam|s pozdravem|signed)[,.! ]*\r?\n\s*$"
@@ -190,8 +191,8 @@ def _field(scan: Scan, label: tuple[int, int], value: tuple[int, int]) -> Iterat
 
 
 def _capital_prefix(raw: bytes) -> int:
-    """Return how much of a text is words with a capital."""
-    found = re.match(rb"(?:[A-Z\xd8][A-Za-z\xd8\xf8'.-]*)(?: [A-Z\xd8][A-Za-z\xd8\xf8'.-]*)*", raw)
+    """Return how much of a text is a name with capitals."""
+    found = _START.match(raw)
     return found.end() if found else 0
 
 

@@ -29,6 +29,8 @@ def phone_score(number: Number) -> float:
         return _national(digits, sizes, number.raw)
     if digits.startswith("628") and 11 <= len(digits) <= 14:
         return 0.65
+    if len(digits) == 10 and len(sizes) == 1 and digits[0] not in "01":
+        return 0.5 if is_valid_anywhere(number, ("US",)) else 0.0
     if len(sizes) >= 3 and sizes[0] <= 3 and 10 <= len(digits) <= 13 and b"." not in number.raw:
         return 0.4 if b"/" in number.raw else 0.45
     return 0.0

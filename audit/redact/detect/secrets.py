@@ -51,8 +51,18 @@ _NAMED = Pattern(
 )
 _QUOTED = Pattern(rb"(?i)(?:^|[^a-z])" + _NAME + rb" {1,2}[\"'`]([^\s\"'`]{3,200})[\"'`]")
 _BARE = Pattern(
-    rb"(?i)(?:^|[^a-z])(?:password|passwd|passphrase|kata ?sandi|kennwort|passwort|senha|contrasena|mot de passe|pin|pwd|otp|cvv|cvc|clave|wachtwoord|haslo|token|secret|(?:api|access) ?key)(?: (?:for|of|untuk|saya|anda|kamu|code|number) \w{1,20})? {1,2}([^\s\"'`,;<>]{3,200})"
+    rb"(?i)(?:^|[^a-z])(?:password|passwd|passphrase|kata ?sandi|kennwort|passwort|senha|contrasena|mot de passe|pin|pwd|otp|cvv|cvc|clave|wachtwoord|haslo|token|secret|(?:api|access) ?key)(?: (?:saya|anda|kamu|baru|lama|code|number))?(?: (?:for|of|untuk) \w{1,20})? {1,2}([^\s\"'`,;<>]{3,200})"
 )
+_CODE = Pattern(
+    rb"(?i)\b(?:pin|otp|cvv2?|cvc2?|passcode|(?:security|verification|access|login|kode) code"
+    rb"|kode (?:otp|verifikasi|akses|keamanan|pin)|one[ -]time password)"
+    rb"(?:[ :=]{1,3}(?:is|code|number|saya|anda|kamu|adalah|nya|no))?[ :=#]{1,3}(\d{3,8})\b"
+)
+_FOREIGN = Pattern(
+    r"(?i)(?:пароль|парола|パスワード|暗証番号|密码|密碼|口令|비밀번호|암호|كلمة المرور|كلمة السر|סיסמה|รหัสผ่าน|पासवर्ड|κωδικός)"
+    r"[ \t]{0,2}(?:[:：=]|は|是|—|-)?[ \t]{0,2}([^\s\"',;]{3,100})"
+)
+FOREIGN_GATE = rb"[\xd8\xf8]{2}[^\n]{0,8}[!-~]{3}"
 _PHRASE = Pattern(
     rb"(?i)(?:^|[^a-z])(?:pass ?phrase|seed phrase|recovery phrase|mnemonic)[\"']? {0,2}[:=] {0,2}[\"']?([^\n\"']{8,250})"
 )
@@ -97,6 +107,20 @@ def find_named(scan: Scan) -> Iterator[Hit]:
             is_assigned = needs < 2 and (b":" in before or b"=" in before or needs == 0)
             if end - start >= 3 and not _is_harmless(word, is_assigned):
                 yield Hit(start, end, _kind(before), 0.85, scan.text[start:end])
+
+
+def find_codes(scan: Scan) -> Iterator[Hit]:
+    """Yield short numbers behind words such as `PIN`."""
+    for match in _CODE.finditer(scan.view):
+        yield Hit(*match.span(1), "PASSWORD", 0.8, scan.text[slice(*match.span(1))])
+
+
+def find_foreign(scan: Scan) -> Iterator[Hit]:
+    """Yield passwords named in other scripts."""
+    for match in _FOREIGN.finditer(scan.text):
+        start, end = match.span(1)
+        if b"\n" not in scan.view[match.start() : end] and scan.text[start:end].isascii():
+            yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])
 
 
 def find_pairs(scan: Scan) -> Iterator[Hit]:

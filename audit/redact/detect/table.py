@@ -31,6 +31,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("mac", web.MAC_GATE, web.find_mac),
     Detector("secret_shapes", secrets.SHAPE_GATE, secrets.find_shapes),
     Detector("secret_names", secrets.NAMED_GATE, secrets.find_named),
+    Detector("codes", secrets.NAMED_GATE, secrets.find_codes),
+    Detector("foreign_passwords", secrets.FOREIGN_GATE, secrets.find_foreign),
     Detector("mail_password", rb"@[A-Za-z0-9.-]{3,80}\s?[:|/;]", secrets.find_pairs),
     Detector("gitleaks", secrets.RANDOM_GATE, secrets.find_gitleaks),
     Detector("digits", token.GATE, digits.find),

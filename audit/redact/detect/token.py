@@ -20,6 +20,7 @@ _DATE = re.compile(
 _YEARS = re.compile(rb"(?:19|20)\d\d ?[-/] ?(?:19|20)?\d\d(?!\d)")
 _MONEY = re.compile(rb"(?:rp|idr|usd|eur|gbp|sgd|aud|jpy|inr|\$|#|us\$)[. ]{0,2}$")
 _THOUSANDS = re.compile(rb"\d{1,3}(?:\.\d{3})+(?:\.\d\d)?")
+_GROUP = re.compile(rb"\d+")
 _GLUE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_\xd8\xf8@%\\")
 _JOIN = b"-./#_~"
 _ESCAPE = re.compile(rb"\\[nrt]$|%(?:20|3[adAD]|2[bB])$")
@@ -63,8 +64,8 @@ def _groups(scan: Scan, start: int, end: int) -> list[Number]:
         is_money = True
     is_glued = _is_glued(view, start, end)
     found = []
-    for group in re.finditer(rb"\d+", view[start:end]):
-        at, to = start + group.start(), start + group.end()
+    for group in _GROUP.finditer(view, start, end):
+        at, to = group.span()
         found.append(
             Number(at, to, group[0], group[0].decode(), (to - at,), False, is_glued, is_money)
         )
@@ -74,6 +75,9 @@ def _groups(scan: Scan, start: int, end: int) -> list[Number]:
 def join(view: bytes, parts: list[Number], limit: int) -> Number:
     """Make one number of neighbouring groups; a plus or bracket before the first belongs to it."""
     start, end = parts[0].start, parts[-1].end
+    before = view[start - 1] if start > limit else 0
+    if len(parts) == 1 and before not in b"+( " and view[end : end + 1] != b")":
+        return parts[0]
     is_plus = False
     while start > limit and view[start - 1] in b"+(":
         is_plus = is_plus or view[start - 1] == 43
@@ -81,18 +85,13 @@ def join(view: bytes, parts: list[Number], limit: int) -> Number:
     if start > limit + 1 and view[start - 2 : start] == b"+ ":
         start, is_plus = start - 2, True
     raw = view[start:end]
-    if raw.count(b"(") > raw.count(b")") and view[end : end + 1] == b")":
+    if b"(" in raw and raw.count(b"(") > raw.count(b")") and view[end : end + 1] == b")":
         end += 1
-    return Number(
-        start,
-        end,
-        view[start:end],
-        "".join(part.digits for part in parts),
-        tuple(size for part in parts for size in part.sizes),
-        is_plus,
-        parts[0].is_glued,
-        parts[0].is_money,
-    )
+        raw = view[start:end]
+    first = parts[0]
+    digits = "".join([part.digits for part in parts])
+    sizes = tuple([part.sizes[0] for part in parts])
+    return Number(start, end, raw, digits, sizes, is_plus, first.is_glued, first.is_money)
 
 
 def _is_glued(view: bytes, start: int, end: int) -> bool:
