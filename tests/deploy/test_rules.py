@@ -1,0 +1,113 @@
+"""Rules and dashboard: made from slo.yaml, tested by promtool, about metrics that exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.dashboard import dashboard, panels
+from deploy.generate import pages
+from deploy.rules import alerts, recordings, rules
+from gateway.slo import load_slo
+from gateway.telemetry.catalogue import CATALOGUE
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+SERIES = {name for row in CATALOGUE for name in row.series}
+NAME = re.compile(r"\bgateway[_:][a-z0-9_:]+\b")
+METRIC = re.compile(r"^(gateway_[a-z0-9_]+)(?:\{| )", re.MULTILINE)
+
+
+def promtool(*words: str) -> subprocess.CompletedProcess[str]:
+    binary = shutil.which("promtool")
+    assert binary, "promtool is missing: apt-get install prometheus"
+    return subprocess.run([binary, *words], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_files_are_what_slo_yaml_makes():
+    for name, text in pages(load_slo()).items():
+        assert (DEPLOY / name).read_text() == text, "run python deploy/generate.py"
+
+
+def test_promtool_accepts_and_proves_the_rules():
+    checked = promtool("check", "rules", str(DEPLOY / "alerts.yml"))
+    proven = promtool("test", "rules", str(DEPLOY / "tests" / "alerts.test.yml"))
+
+    assert checked.returncode == 0, checked.stderr
+    assert proven.returncode == 0, proven.stderr + proven.stdout
+
+
+@pytest.mark.parametrize("old, new", [
+    ("0.15", "0.3"), ("ratio > 0.01", "ratio > 0.02"), ("ratio > 0.05", "ratio > 0.1"),
+    ("ratio < 0.95", "ratio < 0.85"), ("> 10", "> 100"), ("ratio > 0.8", "ratio > 0.95"),
+])  # fmt: skip
+def test_a_changed_threshold_is_noticed(tmp_path: Path, old: str, new: str):
+    text = (DEPLOY / "alerts.yml").read_text()
+    assert old in text
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "alerts.yml").write_text(text.replace(old, new))
+    proof = tmp_path / "tests" / "alerts.test.yml"
+    proof.write_text((DEPLOY / "tests" / "alerts.test.yml").read_text())
+
+    assert promtool("test", "rules", str(proof)).returncode != 0
+
+
+def test_every_metric_of_a_rule_or_panel_is_exported_or_recorded():
+    known = SERIES | set(recordings())
+    queries = [query for panel in panels(load_slo()) for query in panel.queries.values()]
+    expressions = [*recordings().values(), *(alert.expr for alert in alerts(load_slo())), *queries]
+
+    used = {name for expression in expressions for name in NAME.findall(expression)}
+
+    assert used - known == set()
+
+
+def test_every_alert_has_its_runbook_and_a_test_in_which_it_fires():
+    headings = {
+        line.removeprefix("## ").lower()
+        for line in (ROOT / "docs" / "runbooks.md").read_text().splitlines()
+        if line.startswith("## ")
+    }
+    tests = yaml.safe_load((DEPLOY / "tests" / "alerts.test.yml").read_text())["tests"]
+    fired = {
+        case["alertname"]
+        for test in tests
+        for case in test["alert_rule_test"]
+        if case.get("exp_alerts")
+    }
+
+    for alert in alerts(load_slo()):
+        assert alert.runbook.partition("#")[2] in headings, alert.name
+        assert alert.name in fired, f"{alert.name} has no test in which it fires"
+
+
+def test_every_panel_links_to_a_runbook_that_exists():
+    names = {alert.name for alert in alerts(load_slo())}
+
+    assert {panel.runbook for panel in panels(load_slo()) if panel.runbook} <= names
+
+
+def test_the_dashboard_fits_on_the_grid():
+    drawn = json.loads(json.dumps(dashboard(load_slo())))["panels"]
+
+    assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in drawn)
+    assert len({panel["id"] for panel in drawn}) == len(drawn)
+
+
+def test_every_rule_name_is_unique():
+    found = yaml.safe_load(rules(load_slo()))["groups"]
+    names = [rule.get("alert") or rule["record"] for group in found for rule in group["rules"]]
+
+    assert len(names) == len(set(names))
+
+
+def test_the_metrics_page_is_not_stale():
+    from gateway.telemetry.reference import reference
+
+    assert (ROOT / "docs" / "metrics.md").read_text() == reference()
