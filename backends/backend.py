@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import Any, Protocol
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -59,6 +59,33 @@ class Backend(Protocol):
 
     async def aclose(self) -> None:
         """Give back connections; idempotent."""
+        ...
+
+
+@runtime_checkable
+class Warmable(Protocol):
+    """A backend that can open its connections before the first call."""
+
+    async def warm(self) -> None:
+        """Open a connection; never raises for a provider that is away."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A backend that has embeddings as well."""
+
+    async def embed(self, body: Mapping[str, Any]) -> bytes:
+        """Pass an OpenAI-shaped request on and return the provider's JSON."""
+        ...
+
+
+@runtime_checkable
+class TokenCounter(Protocol):
+    """A backend whose provider counts tokens without answering."""
+
+    async def count_tokens(self, request: ChatRequest) -> int:
+        """Return the tokens of a request."""
         ...
 
 

@@ -16,6 +16,8 @@ from .backend import BackendOptions
 from .errors import BackendUnavailable
 from .upstream import Upstream
 
+STREAM = "text/event-stream"
+JSON = "application/json"
 NO_KEY = "none"
 """Sent to servers of one's own that ask for no key: the SDKs refuse an empty one."""
 
@@ -42,7 +44,9 @@ def key_for(name: str, options: BackendOptions, variable: str) -> str:
     )
 
 
-def openai_upstream(name: str, options: BackendOptions, path: str) -> Upstream:
+def openai_upstream(
+    name: str, options: BackendOptions, path: str, accept: str = STREAM
+) -> Upstream:
     """Open the line to a server that speaks one of OpenAI's protocols."""
     sdk = import_sdk("openai")
     key = key_for(name, options, "OPENAI_API_KEY")
@@ -56,10 +60,12 @@ def openai_upstream(name: str, options: BackendOptions, path: str) -> Upstream:
     url = url_of(client, path)
     if (url.host or "").endswith("azure.com"):
         headers.setdefault("api-key", key)
-    return Upstream(name, url, headers, options.timeouts)
+    return Upstream(name, url, headers, options.timeouts, accept)
 
 
-def anthropic_upstream(name: str, options: BackendOptions) -> Upstream:
+def anthropic_upstream(
+    name: str, options: BackendOptions, path: str, accept: str = STREAM
+) -> Upstream:
     """Open the line to a server that speaks Anthropic's protocol."""
     sdk = import_sdk("anthropic")
     key = key_for(name, options, "ANTHROPIC_API_KEY")
@@ -73,7 +79,7 @@ def anthropic_upstream(name: str, options: BackendOptions) -> Upstream:
     if options.base_url:
         # Servers of other makers often look for the older of the two auth headers only.
         headers.setdefault("x-api-key", key)
-    return Upstream(name, url_of(client, "/v1/messages"), headers, options.timeouts)
+    return Upstream(name, url_of(client, path), headers, options.timeouts, accept)
 
 
 def silent_http() -> Any:

@@ -28,14 +28,19 @@ class Upstream:
     """Owns the connections to one provider. Redirects are never followed, cookies never kept."""
 
     def __init__(
-        self, name: str, url: str | URL, headers: Mapping[str, str], timeouts: Timeouts
+        self,
+        name: str,
+        url: str | URL,
+        headers: Mapping[str, str],
+        timeouts: Timeouts,
+        accept: str = "text/event-stream",
     ) -> None:
         self.name = name
         self._url = URL(url)
         self._headers = {
             **headers,
             "Content-Type": "application/json",
-            "Accept": "text/event-stream",
+            "Accept": accept,
             "Accept-Encoding": "identity",
         }
         self._timeouts = timeouts
@@ -62,6 +67,29 @@ class Upstream:
             raise BackendTruncated(
                 "The provider's connection broke in the middle of the answer.", backend=self.name
             ) from exc
+
+    async def fetch(self, body: bytes) -> bytes:
+        """Send one request and return its whole answer, within the time of a first token."""
+        try:
+            async with asyncio.timeout(self._timeouts.first_s), self.post(body) as response:
+                pieces = [data async for data in self.read(response)]
+        except TimeoutError as exc:
+            raise BackendTimeout(
+                f"No answer from the provider within {self._timeouts.first_s:g} s.",
+                backend=self.name,
+            ) from exc
+        return b"".join(pieces)
+
+    async def warm(self) -> None:
+        """Open a connection ahead of the first call; a failure will be met by the call itself."""
+        session = self._session or self._open()
+        try:
+            async with asyncio.timeout(self._timeouts.connect_s):
+                response = await session.head(self._url.origin(), allow_redirects=False)
+                response.release()
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            # Nothing is lost: the first call opens its own connection and tells what is wrong.
+            return
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+import msgspec
+import orjson
+
 from ..backend import BackendOptions, Capabilities
+from ..errors import BackendError
 from ..events import Event
 from ..relay import relay
 from ..request import ChatRequest
-from ..sdk import anthropic_upstream
+from ..sdk import JSON, anthropic_upstream
 from ..upstream import Upstream
 from .body import DIALECT, write_body
 from .reader import MessagesReader
+
+_COUNTED = ("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config")
+
+
+class TokenCount(msgspec.Struct, frozen=True):
+    """The provider's answer to a count."""
+
+    input_tokens: int
 
 
 class AnthropicMessagesBackend:
@@ -22,19 +34,37 @@ class AnthropicMessagesBackend:
         dialect=DIALECT,
     )  # fmt: skip
 
-    def __init__(self, name: str, upstream: Upstream, options: BackendOptions) -> None:
+    def __init__(
+        self, name: str, upstream: Upstream, counter: Upstream, options: BackendOptions
+    ) -> None:
         self.name = name
         self.timeouts = options.timeouts
         self._upstream = upstream
+        self._counter = counter
         self._max_tokens: int | None = options.extra.get("max_tokens")
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         """Answer one request; nothing happens before the first `anext`."""
         return relay(self._upstream, lambda: self._prepare(request))
 
+    async def count_tokens(self, request: ChatRequest) -> int:
+        """Ask the provider how many tokens the request holds."""
+        body = msgspec.json.decode(write_body(self.name, request, self._max_tokens).data)
+        counted = {key: value for key, value in body.items() if key in _COUNTED}
+        answer = await self._counter.fetch(orjson.dumps(counted))
+        try:
+            return msgspec.json.decode(answer, type=TokenCount).input_tokens
+        except (msgspec.MsgspecError, ValueError, RecursionError) as exc:
+            raise BackendError("The provider gave no token count.", backend=self.name) from exc
+
+    async def warm(self) -> None:
+        """Open a connection ahead of the first call."""
+        await self._upstream.warm()
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._upstream.aclose()
+        await self._counter.aclose()
 
     def _prepare(self, request: ChatRequest) -> tuple[bytes, MessagesReader]:
         body = write_body(self.name, request, self._max_tokens)
@@ -43,4 +73,9 @@ class AnthropicMessagesBackend:
 
 def create(name: str, options: BackendOptions) -> AnthropicMessagesBackend:
     """Build it from its entry in the configuration; raise `BackendUnavailable`."""
-    return AnthropicMessagesBackend(name, anthropic_upstream(name, options), options)
+    return AnthropicMessagesBackend(
+        name,
+        anthropic_upstream(name, options, "/v1/messages"),
+        anthropic_upstream(name, options, "/v1/messages/count_tokens", JSON),
+        options,
+    )

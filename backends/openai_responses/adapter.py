@@ -31,6 +31,10 @@ class OpenAIResponsesBackend:
         """Answer one request; nothing happens before the first `anext`."""
         return relay(self._upstream, lambda: self._prepare(request))
 
+    async def warm(self) -> None:
+        """Open a connection ahead of the first call."""
+        await self._upstream.warm()
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._upstream.aclose()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from ..backend import Backend, Capabilities, Timeouts
+from ..backend import Backend, Capabilities, Embedder, Timeouts, TokenCounter, Warmable
 from ..errors import BackendRefused
 from ..events import Event
 from ..request import ChatRequest
@@ -63,10 +64,9 @@ class Router:
         self._breakers = {name: Breaker() for name in backends} if breaker else {}
         self._tries = tries
         self._direct = {name: self._alone(self._target(Target(name))) for name in backends}
-        self._routes = {
-            alias: self._build(alias, plan if isinstance(plan, Plan) else Plan(*plan))
-            for alias, plan in models.items()
-        }
+        plans = {a: plan if isinstance(plan, Plan) else Plan(*plan) for a, plan in models.items()}
+        self._targets = {alias: tuple(plan.targets) for alias, plan in plans.items()}
+        self._routes = {alias: self._build(alias, plan) for alias, plan in plans.items()}
         self.capabilities = Capabilities(
             tools=True, images=True, documents=True, reasoning=True, structured_output=True
         )
@@ -100,6 +100,25 @@ class Router:
             request = msgspec.structs.replace(request, model=model)
         return route.stream(request)
 
+    async def embed(self, model: str, body: Mapping[str, Any]) -> bytes:
+        """Pass a request for embeddings to the first target of a model that has them."""
+        for backend, name in self._targets_of(model):
+            if isinstance(backend, Embedder):
+                return await backend.embed({**body, "model": name})
+        raise BackendRefused("This model has no embeddings.", status=404, reason="model_not_found")
+
+    async def count_tokens(self, request: ChatRequest) -> int | None:
+        """Return the provider's own count of a request; None where its provider has none."""
+        for backend, name in self._targets_of(request.model)[:1]:
+            if isinstance(backend, TokenCounter):
+                return await backend.count_tokens(msgspec.structs.replace(request, model=name))
+        return None
+
+    async def warm(self) -> None:
+        """Open a connection to every provider that can, all at once."""
+        able = [backend for backend in self._backends.values() if isinstance(backend, Warmable)]
+        await asyncio.gather(*(backend.warm() for backend in able))
+
     async def aclose(self) -> None:
         """Close every backend."""
         for backend in self._backends.values():
@@ -112,6 +131,12 @@ class Router:
         if slash and rest and (route := self._direct.get(name)):
             return route, rest
         return None
+
+    def _targets_of(self, model: str) -> list[tuple[Backend, str]]:
+        if targets := self._targets.get(model):
+            return [(self._backends[t.backend], t.model or model) for t in targets]
+        name, _, rest = model.partition("/")
+        return [(self._backends[name], rest)] if rest and name in self._backends else []
 
     def _build(self, alias: str, plan: Plan) -> Route:
         routes = [self._target(target) for target in plan.targets]
