@@ -13,17 +13,20 @@ from aiohttp import web
 
 from audit import open_trail
 from gateway.api.admin import setup_admin
+from gateway.api.agui import setup_agui
+from gateway.api.ai_sdk import setup_ai_sdk
 from gateway.api.anthropic import setup_anthropic
 from gateway.api.chat import setup_chat
 from gateway.api.openai import setup_openai
 from gateway.api.operations import setup_operations
 from gateway.api.page import setup_page
+from gateway.api.responses import setup_responses
 from gateway.api.widget import setup_widget
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.shared import SharedIdempotency, SharedTickets, shared_secret
 from gateway.auth.tickets import BOUND_S, MemoryTickets, StreamTickets
 from gateway.config import Config, load
-from gateway.dialects import widget
+from gateway.dialects import ai_sdk, widget
 from gateway.middleware.authentication import setup_authentication
 from gateway.middleware.edge import setup_edge
 from gateway.middleware.framing import setup_framing
@@ -57,6 +60,9 @@ async def create_app(
     setup_chat(app)
     setup_openai(app)
     setup_anthropic(app)
+    setup_responses(app)
+    setup_ai_sdk(app)
+    setup_agui(app)
     setup_operations(app)
     setup_page(app)
     app.cleanup_ctx.append(run_rooms)
@@ -96,7 +102,9 @@ def build_shared_log(url: str) -> SharedLog:
     return SharedLog(
         url,
         retention_s=RETENTION_S,
-        make_lost=lambda _dialect, id, sequence: widget.lost(id, sequence),
+        make_lost=lambda dialect, id, sequence: (
+            ai_sdk.lost(sequence) if dialect == ai_sdk.NAME else widget.lost(id, sequence)
+        ),
         make_snapshot=widget.snapshot,
     )
 

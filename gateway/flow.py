@@ -124,6 +124,7 @@ def _generation(
 
     snapshot = getattr(writer, "snapshot", None)
     channel = Channel(asyncio.get_running_loop(), None)
+    channel.replays = getattr(writer, "replays", False)
     generation = Generation(
         id=id,
         owner=call.identity.owner,

@@ -12,6 +12,7 @@ from gateway.api.body import read_json
 from gateway.api.collecting import collect
 from gateway.api.streaming import stream_generation
 from gateway.call import Call
+from gateway.config.schema import App
 from gateway.dialects import openai_chat
 from gateway.dialects.encode import json_bytes
 from gateway.errors import ApiError, error_of
@@ -69,19 +70,26 @@ def provider_call(request: web.Request, rooms: Rooms, chat: ChatRequest, dialect
     """Return the call of a provider protocol, after checking the key's rights."""
     identity, settings = request[IDENTITY], rooms.settings
     settings.check_model(chat.model, identity.key, code="model_not_found")
-    apps = identity.key.apps if identity.key else None
-    if apps == ():
-        raise ApiError("forbidden", "This key may not use any app.", field="app")
-    name = apps[0] if apps else settings.default_app
+    name, app = app_of(request, rooms)
     return Call(
         request_id=request[REQUEST_ID],
         route=route_of(request),
         dialect=dialect,
         app_name=name,
-        app=settings.app(name),
+        app=app,
         identity=identity,
         chat=chat,
     )
+
+
+def app_of(request: web.Request, rooms: Rooms) -> tuple[str, App]:
+    """Return the app that a call without one in its path belongs to: the key's, or the first."""
+    key = request[IDENTITY].key
+    apps = key.apps if key else None
+    if apps == ():
+        raise ApiError("forbidden", "This key may not use any app.", field="app")
+    name = apps[0] if apps else rooms.settings.default_app
+    return name, rooms.settings.app(name)
 
 
 async def first_output(generation: Generation) -> None:

@@ -22,7 +22,8 @@ class Channel:
     """The log of one generation and its readers; the owner appends and seals, readers follow.
 
     `snapshot(at)` makes the block that stands for everything up to number `at`; None in dialects
-    that cannot resume: there the log keeps only what the single reader has not taken.
+    that cannot resume: there the log keeps only what the single reader has not taken. `replays`:
+    a reader comes back to the very beginning (AI SDK), and a snapshot is for such a reader alone.
     """
 
     def __init__(
@@ -35,6 +36,8 @@ class Channel:
         self.on_flush: Callable[[], None] = _nothing
         self._loop = loop
         self.snapshot = snapshot
+        self.replays = False
+        self._whole_from = 0
         self._flushed = 0
         self._is_scheduled = False
         self._relief: asyncio.Future[None] | None = None
@@ -42,7 +45,7 @@ class Channel:
     @property
     def is_resumable(self) -> bool:
         """Whether a reader may come back for what it missed."""
-        return self.snapshot is not None
+        return self.snapshot is not None or self.replays
 
     def append(self, block: bytes) -> None:
         """Add a block; it reaches the readers in this loop turn's one flush."""
@@ -59,6 +62,7 @@ class Channel:
     def restart(self, at: int) -> None:
         """Begin again after number `at`; readers with less get a snapshot."""
         self.log.restart(at)
+        self._whole_from = at
         self._flushed = at
         for reader in self.readers:
             reader.wake()
@@ -82,6 +86,12 @@ class Channel:
         """Whether the log holds something after `cursor`."""
         return cursor < self.log.head or (cursor < self.log.base and self.is_resumable)
 
+    def has_lost(self, cursor: int) -> bool:
+        """Whether a reader cannot be told what it missed, so that only a replay can help it."""
+        if not self.replays or cursor >= self.log.base:
+            return False
+        return cursor > 0 or (self.snapshot is None and self.log.base > self._whole_from)
+
     def news(self, cursor: int, limit: int) -> tuple[bytes, int]:
         """Return up to `limit` blocks after `cursor` and the number of the last one."""
         head = self.log.head
@@ -93,7 +103,7 @@ class Channel:
         return b"".join(blocks), max(cursor, self.log.base) + len(blocks)
 
     def _is_far(self, cursor: int, head: int) -> bool:
-        return cursor < self.log.base or head - cursor > SNAPSHOT_AFTER
+        return cursor < self.log.base or (not self.replays and head - cursor > SNAPSHOT_AFTER)
 
     def _flush(self) -> None:
         self._is_scheduled = False
@@ -109,7 +119,7 @@ class Channel:
             if reader.cursor < head or self.is_sealed or reader.response.is_paused:
                 reader.wake()
         self.on_flush()
-        if self.snapshot is None:
+        if not self.is_resumable:
             self._forget_taken()
 
     def _forget_taken(self) -> None:
@@ -120,7 +130,7 @@ class Channel:
     @property
     def must_wait(self) -> bool:
         """Whether the owner should stop reading the provider until the reader has caught up."""
-        return self.log.size > BACKLOG_BYTES and self.snapshot is None and bool(self.readers)
+        return self.log.size > BACKLOG_BYTES and not self.is_resumable and bool(self.readers)
 
     async def relief(self) -> None:
         """Wait until the reader has taken its backlog or left."""
@@ -133,7 +143,7 @@ class Channel:
 
     def relieve(self) -> None:
         """Tell a waiting owner that room was made."""
-        if self.snapshot is None:
+        if not self.is_resumable:
             self._forget_taken()
         if self._relief is not None and not self._relief.done():
             self._relief.set_result(None)

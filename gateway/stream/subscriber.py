@@ -44,6 +44,9 @@ class Subscriber:
         while True:
             if self.response.is_paused:
                 await self._drain(loop)
+            if self.channel.has_lost(self.cursor):
+                self.response.abort()
+                return
             if self.channel.has_news(self.cursor):
                 data, cursor = self.channel.news(self.cursor, BATCH)
                 self.write(data, cursor, loop.time())

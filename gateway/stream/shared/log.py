@@ -120,6 +120,8 @@ class SharedLog:
         channel = replica.channel
         if meta.dialect == "widget":
             channel.snapshot = lambda at: self._make_snapshot(id, replica.text, at)
+        else:
+            channel.replays = True
         replica.on_joined = lambda: self._errand(self._announce, replica)
         channel.on_empty = lambda: self._errand(self._leave, replica)
         return replica

@@ -77,7 +77,11 @@ class Replica:
         if entry.first <= self.channel.log.head:
             return
         self._read(entry.blocks[0])
-        self.channel.restart(entry.first)
+        if self.channel.replays:
+            self.channel.restart(entry.first - 1)
+            self.channel.append(entry.blocks[0])
+        else:
+            self.channel.restart(entry.first)
 
     def _read(self, block: bytes) -> None:
         _, found, data = block.partition(b"data: ")
