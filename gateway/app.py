@@ -17,6 +17,7 @@ from gateway.api.agui import setup_agui
 from gateway.api.ai_sdk import setup_ai_sdk
 from gateway.api.anthropic import setup_anthropic
 from gateway.api.chat import setup_chat
+from gateway.api.docs import setup_docs
 from gateway.api.openai import setup_openai
 from gateway.api.operations import setup_operations
 from gateway.api.page import setup_page
@@ -64,6 +65,7 @@ async def create_app(
     setup_ai_sdk(app)
     setup_agui(app)
     setup_operations(app)
+    setup_docs(app)
     setup_page(app)
     app.cleanup_ctx.append(run_rooms)
     setup_admin(app)
