@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import web
 
-from gateway.dialects.envelope import encode_error, protocol_of
+from gateway.dialects.envelope import encode_error, protocol_of, status_of
 from gateway.errors import CODES_BY_STATUS, ApiError
 from gateway.rooms import ROOMS
 from gateway.telemetry.measure import measure_request
@@ -94,7 +94,8 @@ def error_response(request: web.BaseRequest, error: ApiError) -> web.Response:
     """Return an error in the protocol of the path."""
     protocol = protocol_of(request.path, "anthropic-version" in request.headers)
     body, media = encode_error(error, request.get(REQUEST_ID, ""), protocol)
-    response = web.Response(body=body, status=error.status, content_type=media)
+    status = status_of(error, protocol)
+    response = web.Response(body=body, status=status, content_type=media)
     response.headers.update(error.headers)
     is_unread = error.status in (400, 408, 413) and not request.content.is_eof()
     if is_unread or error.headers.get("Connection") == "close":
