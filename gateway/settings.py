@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backends import BackendOptions
 from backends.registry import load_backend
-from backends.routes.router import Router
+from backends.routes.router import Plan, Router
 from backends.routes.router import Target as RouteTarget
 from gateway.auth.address import Addresses
 from gateway.auth.keyring import Keyring
@@ -81,7 +81,12 @@ def build_router(config: Config) -> Router:
         for name, backend in config.backends.items()
     }
     models = {
-        alias: (model.strategy, [RouteTarget(t.backend, t.model, t.weight) for t in model.targets])
+        alias: Plan(
+            model.strategy,
+            [RouteTarget(t.backend, t.model, t.weight) for t in model.targets],
+            model.hedge_after_s,
+            model.continues,
+        )
         for alias, model in config.models.items()
     }
     return Router(models, backends, breaker=config.breaker)

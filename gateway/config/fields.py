@@ -55,14 +55,17 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "timeouts": "clocks",
     },
     "Timeouts": {
-        "connect_s": "until the provider accepts the call",
+        "connect_s": "until a connection to the provider stands",
         "first_s": "until the first words",
         "idle_s": "between two signs of life",
         "total_s": "for the whole answer",
     },
     "Model": {
         "targets": "where it leads",
-        "strategy": "`fallback`: in order; `weighted`: by weight",
+        "strategy": "`fallback`: in order; `weighted`: by weight; `fastest`: who spoke soonest; "
+        "`hedged`: the next one too after `hedge_after_s` of silence",
+        "hedge_after_s": "seconds before `hedged` asks the next target",
+        "continues": "let a text that broke off go on at another target, announced",
     },
     "Target": {
         "backend": "name of a backend",

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from audit import Level
-from backends import Timeouts
+from backends import Strategy, Timeouts
 from ratelimit import OnOutage
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -77,7 +77,9 @@ class Model(Section, frozen=True):
     """A name that clients use, and where it leads."""
 
     targets: Annotated[tuple[Target, ...], Meta(min_length=1)]
-    strategy: Literal["fallback", "weighted"] = "fallback"
+    strategy: Strategy = "fallback"
+    hedge_after_s: Seconds = 1.0
+    continues: bool = False
 
 
 class Disconnect(Section, frozen=True):
