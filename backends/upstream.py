@@ -7,6 +7,7 @@ one pooled aiohttp session, because the SDKs' own request path costs five times 
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -21,7 +22,9 @@ from .refusals import failure_of
 KEEPALIVE_S = 75.0
 MAX_CONNECTIONS = 10_000
 MAX_ERROR_BODY = 64 * 1024
-SERVER_KEEPS_OPEN_S = 5.0
+LARGE_BODY = 512 * 1024
+"""From here on aiohttp is given a file, which it sends in pieces, not one long write."""
+ERROR_BODY_S = 5.0
 
 
 class Upstream:
@@ -36,8 +39,8 @@ class Upstream:
         accept: str = "text/event-stream",
     ) -> None:
         self.name = name
-        self._url = URL(url)
-        self._headers = {
+        self.url = URL(url)
+        self.headers = {
             **headers,
             "Content-Type": "application/json",
             "Accept": accept,
@@ -85,7 +88,7 @@ class Upstream:
         session = self._session or self._open()
         try:
             async with asyncio.timeout(self._timeouts.connect_s):
-                response = await session.head(self._url.origin(), allow_redirects=False)
+                response = await session.head(self.url.origin(), allow_redirects=False)
                 response.release()
         except (TimeoutError, aiohttp.ClientError, OSError):
             # Nothing is lost: the first call opens its own connection and tells what is wrong.
@@ -101,7 +104,10 @@ class Upstream:
         session = self._session or self._open()
         try:
             return await session.post(
-                self._url, data=body, headers=self._headers, allow_redirects=False
+                self.url,
+                data=body if len(body) < LARGE_BODY else io.BytesIO(body),
+                headers=self.headers,
+                allow_redirects=False,
             )
         except (TimeoutError, aiohttp.ServerTimeoutError) as exc:
             raise BackendTimeout(
@@ -118,13 +124,13 @@ class Upstream:
         self._session = ClientSession(
             connector=TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_S),
             cookie_jar=DummyCookieJar(),
-            timeout=ClientTimeout(total=None, sock_connect=self._timeouts.connect_s),
+            timeout=ClientTimeout(total=None, connect=self._timeouts.connect_s),
         )
         return self._session
 
     async def _failure(self, response: ClientResponse) -> BackendError:
         try:
-            async with asyncio.timeout(SERVER_KEEPS_OPEN_S):
+            async with asyncio.timeout(ERROR_BODY_S):
                 body = await response.content.read(MAX_ERROR_BODY)
         except (TimeoutError, aiohttp.ClientError, OSError):
             body = b""

@@ -6,7 +6,14 @@ import gzip
 
 import pytest
 
-from backends import BackendError, BackendLimited, BackendRefused, BackendTruncated, Finished
+from backends import (
+    BackendError,
+    BackendLimited,
+    BackendRefused,
+    BackendTimeout,
+    BackendTruncated,
+    Finished,
+)
 from backends.contract import ask, collect, text_of
 
 KINDS = ("openai_chat", "openai_responses", "anthropic_messages")
@@ -216,3 +223,23 @@ async def test_no_credit_is_not_a_rate_limit(build, raw):
 
     assert not caught.value.is_retryable
     assert not isinstance(caught.value, BackendLimited)
+
+
+@both
+async def test_a_handshake_that_never_ends_is_a_timeout(build, raw, kind: str):
+    url = (await raw(hold=True)).replace("http://", "https://")
+    backend = build(kind, url, timeouts={"connect_s": 0.1})
+
+    with pytest.raises(BackendTimeout) as caught:
+        await collect(backend.stream(ask("x")))
+
+    assert caught.value.code == "timeout_first"
+
+
+@both
+async def test_a_large_request_arrives_whole(build, provider, control, kind: str):
+    words = "x" * 1_500_000
+
+    await collect(build(kind, provider).stream(ask(f"[[n=1]] {words}")))
+
+    assert words in (await control("/__last"))["body"]

@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from backends import BackendOptions, BackendUnavailable, known_kinds, load_backend, registry
+from backends.sdk import openai_upstream
 
 
 def test_the_kinds_of_the_contract_are_installed():
@@ -56,3 +57,31 @@ def test_two_distributions_with_one_kind_are_both_named(monkeypatch):
 
     with pytest.raises(BackendUnavailable, match=r"left .* and right"):
         load_backend("x", BackendOptions(kind="script"))
+
+
+@pytest.mark.parametrize(
+    "base_url,url",
+    [
+        ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1/chat/completions"),
+        ("http://127.0.0.1:8000/v1/", "http://127.0.0.1:8000/v1/chat/completions"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/chat/completions"),
+        (
+            "https://x.openai.azure.com/openai/deployments/d?api-version=2026-01-01",
+            (
+                "https://x.openai.azure.com/openai/deployments/d/chat/completions"
+                "?api-version=2026-01-01"
+            ),
+        ),
+        (None, "https://api.openai.com/v1/chat/completions"),
+    ],
+)
+def test_the_address_is_joined_to_any_base(base_url, url: str):
+    options = BackendOptions(
+        kind="openai_chat", base_url=base_url, api_key="k", extra={"headers": {"X-Team": "a"}}
+    )
+    upstream = openai_upstream("mine", options, "/chat/completions")
+
+    assert str(upstream.url) == url
+    assert upstream.headers["Authorization"] == "Bearer k"
+    assert upstream.headers["X-Team"] == "a"
+    assert ("api-key" in upstream.headers) is ("azure" in url)
