@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib.util
+import random
 import shutil
 import socket
 import subprocess
@@ -105,7 +106,7 @@ def calls(quota: int) -> list[list[Charge]]:
 
 async def ours(url: str, admin: redis_sync.Redis, total: int) -> None:
     """Print the rows of this package."""
-    shared = RedisLimiter(url)
+    shared = RedisLimiter(url, deadline_s=2.0)
     await shared.start()
     for name, limiter in (("memory", MemoryLimiter()), ("redis", shared)):
         for tasks, share in ((64, 1), (1, 4)):
@@ -183,12 +184,12 @@ async def theirs(url: str, admin: redis_sync.Redis, total: int) -> None:
 
 async def exactness(url: str, admin: redis_sync.Redis) -> None:
     """Print how much of a limit a steady overload gets, and the bytes of a full key."""
-    now = 1_700_000_000_000_000
-    limiter = RedisLimiter(url, clock_us=lambda: now)
+    now, arrivals, pause_s = 1_700_000_000_000_000, 40_000, 0.015
+    limiter = RedisLimiter(url, clock_us=lambda: now, deadline_s=1.0)
     limit = Limit("full", "requests", 1000, 60.0)
     admitted: list[int] = []
-    for number in range(40_000):
-        now += 15_000
+    for number in range(arrivals):
+        now += round(random.expovariate(1 / pause_s) * 1_000_000)
         if (await limiter.take(f"e{number}", [Charge(limit, "s" * 32)])).allowed:
             admitted.append(now)
     worst, first = 0, 0
@@ -196,11 +197,14 @@ async def exactness(url: str, admin: redis_sync.Redis) -> None:
         while admitted[first] <= moment - 60_000_000:
             first += 1
         worst = max(worst, last - first + 1)
-    minutes = 40_000 * 0.015 / 60
-    key = next(key for key in admin.scan_iter("*full*"))
+    used = len(admitted) / (arrivals * pause_s / 60) / limit.quota
+    for number in range(1000):
+        now += 60_000
+        await limiter.take(f"f{number}", [Charge(Limit("even", "requests", 1000, 60.0), "s" * 32)])
+    (key,) = admin.keys("*even*")
     print(
         f"\n4x overload of 1000 a minute: most in any true minute {worst}, "
-        f"used {len(admitted) / minutes / 10:.1f} %, {admin.memory_usage(key)} bytes the full key"
+        f"used {used:.1%}; a key with all buckets full: {admin.memory_usage(key)} bytes"
     )
     await limiter.aclose()
 

@@ -16,8 +16,9 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
+_GRACE_S = 0.003
 _GRACE_TURNS = 6
-"""After a deadline the loop gets these turns to read answers that came while it was busy itself."""
+"""After a deadline the loop gets this much to read answers that came while it was busy itself."""
 
 
 class _Waiting(Generic[Item, Answer]):
@@ -124,7 +125,7 @@ class Pipe(Generic[Item, Answer]):
         while watched and watched[0].future.done():
             watched.popleft()
         if watched and watched[0].due <= now:
-            self._timer = loop.call_soon(self._wait_turns, now, _GRACE_TURNS)
+            self._timer = loop.call_later(_GRACE_S, self._wait_turns, now, _GRACE_TURNS)
         else:
             self._timer = loop.call_at(watched[0].due, self._expire) if watched else None
 
