@@ -21,12 +21,12 @@ if [ "${#missing[@]}" -gt 0 ] || [ -n "${promtool_missing:-}" ]; then
         fail "system packages are missing for the tests: sudo apt-get install ${missing[*]} ${promtool_missing:+prometheus}"
     fi
     say "updating the package lists (apt-get update)"
-    apt-get update -qq >/dev/null || say "apt-get update failed, trying with the lists that are here"
+    apt-get update -qq >/dev/null 2>&1 || say "apt-get update failed, trying with the lists that are here"
 fi
 
 if [ "${#missing[@]}" -gt 0 ]; then
     say "installing ${missing[*]} (as root, with apt-get; some minutes the first time)"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
         fail "apt-get install ${missing[*]} failed; run it by hand to see why"
 fi
 
@@ -35,7 +35,7 @@ if [ -n "${promtool_missing:-}" ]; then
     say "unpacking promtool from the system package prometheus into .venv/tools"
     mkdir -p .venv/tools/bin .venv/tools/deb
     chmod 777 .venv/tools/deb   # apt downloads as its own user
-    (cd .venv/tools/deb && apt-get download -qq prometheus >/dev/null && dpkg -x prometheus_*.deb unpacked) ||
+    (cd .venv/tools/deb && apt-get download -qq prometheus >/dev/null 2>&1 && dpkg -x prometheus_*.deb unpacked) ||
         fail "promtool could not be unpacked: sudo apt-get install prometheus"
     cp .venv/tools/deb/unpacked/usr/bin/promtool .venv/tools/bin/promtool
     rm -rf .venv/tools/deb

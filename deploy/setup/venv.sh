@@ -6,6 +6,7 @@ set -euo pipefail
 lock=$1
 say() { printf 'sluicegate: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
+version_line() { "$1" --version 2>&1 | grep -m1 . || echo "no Python"; }
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
 choose_python() {
@@ -13,7 +14,7 @@ choose_python() {
     if [ -n "${PYTHON:-}" ]; then
         command -v "$PYTHON" >/dev/null || fail "PYTHON=$PYTHON is not a command here"
         is_new_enough "$PYTHON" ||
-            fail "$PYTHON is $("$PYTHON" --version 2>&1); Python 3.11 or newer is needed: make PYTHON=python3.13 ..."
+            fail "$PYTHON is $(version_line "$PYTHON"); Python 3.11 or newer is needed: make PYTHON=python3.13 ..."
         echo "$PYTHON"
         return
     fi
@@ -21,7 +22,7 @@ choose_python() {
         if is_new_enough "$candidate"; then echo "$candidate"; return; fi
     done
     command -v python3 >/dev/null || fail "python3 is missing: apt-get install python3"
-    fail "$(python3 --version 2>&1) is too old; Python 3.11 or newer is needed: install one and say make PYTHON=python3.13 ..."
+    fail "$(version_line python3) is too old; Python 3.11 or newer is needed: install one and say make PYTHON=python3.13 ..."
 }
 
 need_ensurepip() {
@@ -32,8 +33,8 @@ need_ensurepip() {
         fail "$python cannot make environments: sudo apt-get install $package, then the same command again"
     fi
     say "installing the system package $package (as root, with apt-get)"
-    apt-get update -qq >/dev/null || say "apt-get update failed, trying with the lists that are here"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+    apt-get update -qq >/dev/null 2>&1 || say "apt-get update failed, trying with the lists that are here"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null 2>&1 ||
         fail "apt-get install $package failed; run it by hand to see why"
 }
 
@@ -55,7 +56,8 @@ install() {
     .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-cache-dir --no-compile "$@"
 }
 
-make_venv "$(choose_python)"
+python=$(choose_python)
+make_venv "$python"
 say "installing $(grep -c '==' "$lock") pinned packages from $lock (10 to 60 seconds)"
 install --require-hashes -r "$lock" ||
     fail "the packages of $lock could not be installed; is a package index reachable (pip config list)?"
