@@ -23,3 +23,8 @@ class Process(msgspec.Struct, frozen=True):
     announces: bool = True
     """Says on standard output that the instance is ready; one worker does, once."""
     config_path: str | None = None
+
+    @property
+    def is_supervised(self) -> bool:
+        """Whether a supervisor started this process and passes signals on to it."""
+        return self.metrics_folder is not None

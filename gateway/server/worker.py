@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -33,11 +35,13 @@ async def run_worker(
     announce: Callable[[], None],
     reread: Reread | None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then drain; a second signal ends at once."""
+    """Serve until a signal to leave, then drain; a second signal ends at once."""
     loop = asyncio.get_running_loop()
-    leaving = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, partial(_leave, leaving))
+    leaving, hurried = asyncio.Event(), asyncio.Event()
+    leave = partial(_leave, leaving, hurried)
+    loop.add_signal_handler(signal.SIGTERM, leave)
+    # Ctrl-C reaches the whole process group, and the supervisor passes it on as SIGTERM
+    loop.add_signal_handler(signal.SIGINT, _ignore if process.is_supervised else leave)
     app = await create_app(config, process)
     runner = web.AppRunner(
         app,
@@ -57,7 +61,7 @@ async def run_worker(
             stack.push_async_callback(_end, _reloading(app[ROOMS], reread, process.config_path))
         announce()
         await leaving.wait()
-        await drain(app[ROOMS], config.server.drain_s)
+        await drain(app[ROOMS], config.server.drain_s, hurried)
         server.close()
 
 
@@ -67,7 +71,7 @@ def _reloading(rooms: Rooms, reread: Reread, path: str | None) -> asyncio.Task[N
     return asyncio.create_task(reloader.watch(), name="configuration watch")
 
 
-async def _end(task: asyncio.Task[None]) -> None:
+async def _end(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -84,17 +88,28 @@ async def _listen(
     )
 
 
-def _leave(leaving: asyncio.Event) -> None:
+def _leave(leaving: asyncio.Event, hurried: asyncio.Event) -> None:
+    """Leave, then hurry; whoever asks a third time gets an end without any clearing up."""
+    if hurried.is_set():
+        os._exit(1)
     if leaving.is_set():
-        raise SystemExit(1)
+        hurried.set()
     leaving.set()
 
 
-async def drain(rooms: Rooms, limit_s: float) -> None:
+def _ignore() -> None:
+    """Leave it to the supervisor."""
+
+
+async def drain(rooms: Rooms, limit_s: float, hurried: asyncio.Event) -> None:
     """Refuse what is new, let what runs finish, then end the rest with a terminal event."""
     rooms.is_draining = True
     running = list(rooms.table.running.values())
     log.info("draining", running=len(running), limit_s=limit_s)
     if running:
-        await asyncio.wait([generation.settled for generation in running], timeout=limit_s)
+        finished = asyncio.create_task(asyncio.wait([one.settled for one in running]))
+        asked = asyncio.create_task(hurried.wait())
+        await asyncio.wait((finished, asked), timeout=limit_s, return_when="FIRST_COMPLETED")
+        await _end(finished)
+        await _end(asked)
     await rooms.table.end_all()

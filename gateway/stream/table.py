@@ -8,6 +8,8 @@ from collections import OrderedDict
 from .generation import Generation
 
 RETENTION_S = 600.0
+END_ALL_S = 3.0
+"""How long the last writes of all answers together may take when the process leaves."""
 MAX_RETAINED = 20_000
 MAX_RETAINED_BYTES = 256 << 20
 
@@ -66,10 +68,10 @@ class Table:
         self._bytes -= self.finished.pop(id).channel.log.size
 
     async def end_all(self) -> None:
-        """End every running generation with `shutdown`."""
-        await asyncio.gather(
-            *(
-                generation.stop("shutdown", "The gateway is shutting down.")
-                for generation in list(self.running.values())
-            )
-        )
+        """End every running generation with `shutdown`; those that cannot end are left behind."""
+        stopping = [
+            asyncio.create_task(generation.stop("shutdown", "The gateway is shutting down."))
+            for generation in list(self.running.values())
+        ]
+        if stopping:
+            await asyncio.wait(stopping, timeout=END_ALL_S)

@@ -42,9 +42,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start further gateways: `start(config)` with a file, `start(NAME="value")` without."""
     with ExitStack() as running:
 
-        def run(config: dict[str, Any] | None = None, **environ: str) -> Gateway:
+        def run(config: dict[str, Any] | None = None, **options: Any) -> Gateway:
             folder = tmp_path / f"gateway{len(list(tmp_path.iterdir()))}"
-            return running.enter_context(Gateway(folder, config, **environ))
+            return running.enter_context(Gateway(folder, config, **options))
 
         yield run
 

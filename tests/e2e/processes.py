@@ -25,7 +25,14 @@ KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 class Program:
     """One running `python -m …` that says its address on standard output once it is ready."""
 
-    def __init__(self, folder: Path, arguments: Sequence[str], environ: dict[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        arguments: Sequence[str],
+        environ: dict[str, str],
+        *,
+        own_group: bool = False,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._out, self._err = folder / "stdout.txt", folder / "stderr.txt"
@@ -34,6 +41,7 @@ class Program:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *arguments], cwd=ROOT, env=kept | environ,
                 stdout=out, stderr=err,
+                process_group=0 if own_group else None,
             )  # fmt: skip
         self.port = self._await_address()
         self.wire = Wire(self.port)
@@ -91,7 +99,14 @@ class Program:
 class Gateway(Program):
     """A gateway on loopback, in memory; without a configuration the scripted backend answers."""
 
-    def __init__(self, folder: Path, config: dict[str, Any] | None = None, **environ: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: dict[str, Any] | None = None,
+        *,
+        own_group: bool = False,
+        **environ: str,
+    ) -> None:
         self.audit_path = folder / "audit"
         ours = {
             "GATEWAY_AUDIT_PATH": str(self.audit_path),
@@ -106,7 +121,7 @@ class Gateway(Program):
             path = folder / "gateway.yaml"
             path.write_text(json.dumps(config), encoding="utf-8")
             arguments += ["--config", str(path)]
-        super().__init__(folder, arguments, ours | environ)
+        super().__init__(folder, arguments, ours | environ, own_group=own_group)
 
     def records(self) -> list[dict[str, Any]]:
         """Read every record of the audit trail."""
