@@ -11,6 +11,7 @@ from aiohttp import web
 
 from gateway.errors import CODES_BY_STATUS, ApiError
 from gateway.middleware.edge import error_response, identify, mark, translated
+from gateway.stream.response import bound_socket
 
 HEADER_S = 10.0
 SILENT_S = 30.0
@@ -35,6 +36,7 @@ class Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock of a connection that says nothing."""
         super().connection_made(transport)
+        bound_socket(transport)
         self._deadline = self._loop.call_later(SILENT_S, self._give_up)
 
     def connection_lost(self, exc: BaseException | None) -> None:

@@ -17,6 +17,7 @@ from aiohttp_sse import EventSourceResponse
 
 HIGH_WATER = 16 * 1024
 USER_TIMEOUT_S = 60.0
+_USER_TIMEOUT = getattr(socket, "TCP_USER_TIMEOUT", None)
 _NOTSENT_LOWAT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
 
@@ -24,7 +25,7 @@ class SseResponse(EventSourceResponse):
     """One connection of one reader. Never compressed, never written by anybody else."""
 
     def __init__(self, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(headers=headers, allow_all_methods=True, send_timeout=USER_TIMEOUT_S)
+        super().__init__(headers=headers, allow_all_methods=True, send_timeout=None)
         self.headers["Content-Type"] = "text/event-stream; charset=utf-8"
         self.headers["Cache-Control"] = "no-store, no-transform"
         self._chunks = False
@@ -33,13 +34,12 @@ class SseResponse(EventSourceResponse):
         self.bytes_sent = 0
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the headers and bound what the kernel may hold back; no ping task of its own."""
+        """Send the headers; no ping task of its own."""
         if self.prepared:
             return self._payload_writer
         if request.version < HttpVersion11:
             self.headers["Connection"] = "close"
             self.force_close()
-        self._set_tcp_user_timeout(request)
         writer = await web.StreamResponse.prepare(self, request)
         transport = request.transport
         if transport is None:
@@ -47,8 +47,6 @@ class SseResponse(EventSourceResponse):
         self._transport = transport
         self._chunks = self.headers.get("Transfer-Encoding") == "chunked"
         self._protocol = request.protocol
-        transport.set_write_buffer_limits(high=HIGH_WATER)
-        _limit_unsent(transport)
         return writer
 
     @property
@@ -76,9 +74,17 @@ class SseResponse(EventSourceResponse):
             self._transport.abort()
 
 
-def _limit_unsent(transport: asyncio.Transport) -> None:
+def bound_socket(transport: asyncio.BaseTransport) -> None:
+    """Bound what a connection may hold back, in our buffer and in the kernel's.
+
+    Once for each connection: fetching the socket from uvloop costs more than a small write.
+    """
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.set_write_buffer_limits(high=HIGH_WATER)
     sock = transport.get_extra_info("socket")
-    if _NOTSENT_LOWAT is None or sock is None:
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
         return
-    if sock.family in (socket.AF_INET, socket.AF_INET6):
+    if _NOTSENT_LOWAT is not None:
         sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, HIGH_WATER)
+    if _USER_TIMEOUT is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, int(USER_TIMEOUT_S * 1000))

@@ -24,7 +24,8 @@ class Transcript:
 
     __slots__ = (
         "_answer", "_reasoning", "attempts", "chars", "dropped", "first_at", "last_at",
-        "longest_gap_s", "model", "outputs", "served_by", "signature", "started_at", "tools", "usage",
+        "longest_gap_s", "model", "outputs", "served_by", "signature", "started_at", "tools",
+        "usage",
     )  # fmt: skip
 
     def __init__(self, model: str, now: float) -> None:

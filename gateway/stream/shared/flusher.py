@@ -72,7 +72,7 @@ class Flusher:
             await self._write(self._dirty)
 
     async def track(self, generation: Generation, dialect: str) -> None:
-        """Take a generation into the shared log, and make it known at once if the store is there."""
+        """Take a generation into the shared log, and make it known at once where Redis is there."""
         meta = Meta(
             generation.owner, generation.app, dialect, generation.request.model, self._worker
         )
