@@ -43,17 +43,17 @@ class Pattern:
     """A pattern that never crosses the end of a line and takes linear time on any input."""
 
     def __init__(self, source: bytes | str) -> None:
-        self._source = source
+        self.source = source
         self._compiled: Any = None
 
     def _engine(self) -> Any:
         if self._compiled is None:
             import re2
 
-            if isinstance(self._source, bytes):
-                self._compiled = re2.compile(b"(?m)" + self._source, _options())
+            if isinstance(self.source, bytes):
+                self._compiled = re2.compile(b"(?m)" + self.source, _options())
             else:
-                self._compiled = re2.compile(self._source)
+                self._compiled = re2.compile(self.source)
         return self._compiled
 
     def finditer(
@@ -84,12 +84,17 @@ class Gate:
     def __init__(self, sources: Sequence[bytes]) -> None:
         self._sources = tuple(sources)
         self._set: Any = None
+        self._always = len(self._sources)
+        """Index of a pattern that is in every text."""
 
     def fired(self, view: bytes) -> Sequence[int]:
         """Return the indexes of the patterns that occur in the view."""
         if self._set is None:
             self._set = self._build()
-        return self._set.Match(view) or ()
+        found = self._set.Match(view) or ()
+        if self._always not in found:
+            return range(self._always)  # the engine ran out of memory: look everywhere
+        return [index for index in found if index != self._always]
 
     def _build(self) -> Any:
         import re2
@@ -97,5 +102,6 @@ class Gate:
         made = re2.Set.SearchSet(_options())
         for source in self._sources:
             made.Add(b"(?m)" + source)
+        made.Add(b"")
         made.Compile()
         return made

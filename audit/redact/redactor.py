@@ -24,7 +24,7 @@ class Finder:
 
     def __init__(self, detectors: Sequence[Detector] = DETECTORS) -> None:
         self._detectors = tuple(detectors)
-        gates = [detector.gate for detector in self._detectors]
+        gates = [detector.opening() for detector in self._detectors]
         self._gate = Gate([*gates, encoded.ESCAPE_GATE, encoded.BASE64_GATE])
         self._escape = len(gates)
         self._base64 = len(gates) + 1

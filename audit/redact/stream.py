@@ -54,7 +54,8 @@ class RedactionStream:
             if end is None:
                 break
             raw_end = folded.back(end)
-            done.append(self._segment(folded, start, end, self._pending, raw, raw_end))
+            is_last = is_whole and end == len(folded.view)
+            done.append(self._segment(folded, (start, end), (raw, raw_end), is_last))
             start, raw = end, raw_end
         if is_whole:
             done.append(self._pending[raw:])
@@ -63,11 +64,11 @@ class RedactionStream:
         return "".join(done)
 
     def _segment(
-        self, folded: Folded, start: int, end: int, pending: str, raw: int, raw_end: int
+        self, folded: Folded, place: tuple[int, int], raw_place: tuple[int, int], is_last: bool
     ) -> str:
         """Redact one segment, with what came before it as context."""
+        (start, end), (raw, raw_end), pending = place, raw_place, self._pending
         text, view = folded.text[start:end], folded.view[start:end]
-        is_last = end == len(folded.view) and len(view) <= SPAN + 1
         if not view.endswith(b"\n") and not is_last:
             text, view = text[:-1] + "\n", view[:-1] + b"\n"
         offset = len(self._view)

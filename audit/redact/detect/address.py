@@ -8,13 +8,6 @@ from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-ENGLISH_GATE = rb"\d[A-Za-z]?,? (?:[A-Z][\w.' ]{1,60} (?:Str|St|Av|Al|An|Ar|[B-DF-MO-RTU-W][a-z]{1,4}|S[a-z]{1,3}|N[a-z]{2}|Ex|Es)|[NSEW. ]{0,3}Broadway|\d{1,3}(?:st|nd|rd|th) [A-Z])|(?i:p\.? ?o\.? ?box)|[A-Z][a-z]+, [A-Z]{2} \d{5}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}"
-PREFIX_GATE = (
-    rb"(?i:\b(?:jl|jln|jalan|gang|gg|perum|perumahan|komplek|lorong|persiaran)\b\.? ?[A-Z0-9]"
-    rb"|\b(?:rue|avenue|av|boulevard|bd|bld|place|chemin|allee|impasse|quai|route|calle|c/|avda|avenida|plaza|paseo|carrera|cra|rua|travessa|praca|via|viale|piazza|corso|largo|strada|bulevardul|ul|ulica|al|aleja|os|pl|duong|pho)\b\.? [a-z\xd8'])[^\n]{0,80}\d|\d[^\n]{0,8}(?i:rue|avenue|av|boulevard|bd|place|chemin|allee|impasse|quai|route)\b"
-)
-SUFFIX_GATE = rb"(?i:strasse|str|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|plein|gracht|kade|singel|vej|gade|vagen|gatan|katu|utca|ut|ulice|namesti|gate|veien|sokak|sokagi|sk|caddesi|cad|cd|mahallesi|mah|bulvari)\b\.?,? ?(?i:no)?[.: ]{0,2}\d"
-LABEL_GATE = rb"(?i)address|alamat|adresse|anschrift|direccion|domicil|indirizzo|endere|adres|osoite|lakcim|dia chi|tirahan|live[sd]? (?:at|in|on)|living (?:at|on)|tinggal di|reside|wohn|habite|vivo en|abito|moro |ship(?:ping)? to|deliver|kirim ke|\xf8|located at|mieszkam|adresa|woon"
 
 _C = rb"[A-Z\xd8][A-Za-z\xd8\xf8'.-]*"
 _CITY = rb"(?:,? {0,2}" + _C + rb"(?: " + _C + rb"){0,3}){0,3}"
@@ -89,23 +82,29 @@ _STOP = Pattern(
 )
 
 
+ENGLISH = (_ENGLISH, _BROADWAY, _BOX, _PLACE)
+PREFIXED = (_INDONESIA, _ROMANCE)
+SUFFIXED = (_GERMANIC, _TURKISH)
+NAMED = (_NAMED, _LIVES)
+
+
 def find_english(scan: Scan) -> Iterator[Hit]:
     """Yield streets in the English order, places with their state and code, boxes."""
-    for pattern in (_ENGLISH, _BROADWAY, _BOX, _PLACE):
+    for pattern in ENGLISH:
         for match in pattern.finditer(scan.view):
             yield _hit(scan, *match.span(), 0.7)
 
 
 def find_suffixed(scan: Scan) -> Iterator[Hit]:
     """Yield streets that end with their kind, number behind."""
-    for pattern in (_GERMANIC, _TURKISH):
+    for pattern in SUFFIXED:
         for match in pattern.finditer(scan.view):
             yield _hit(scan, *match.span(), 0.7)
 
 
 def find_prefixed(scan: Scan) -> Iterator[Hit]:
     """Yield streets that begin with their kind and hold a number."""
-    for pattern in (_INDONESIA, _ROMANCE):
+    for pattern in PREFIXED:
         for match in pattern.finditer(scan.view):
             if _has_digit(scan.view[match.start() : match.end()]):
                 yield _hit(scan, *match.span(), 0.7)
@@ -113,7 +112,7 @@ def find_prefixed(scan: Scan) -> Iterator[Hit]:
 
 def find_named(scan: Scan) -> Iterator[Hit]:
     """Yield what follows words such as `address:` or `I live at`, if it holds a number."""
-    for pattern in (_NAMED, _LIVES):
+    for pattern in NAMED:
         for match in pattern.finditer(scan.view):
             start, end = match.span(1)
             stop = _STOP.search(scan.view, start, end)
@@ -125,6 +124,10 @@ def find_named(scan: Scan) -> Iterator[Hit]:
                 and not _is_technical(scan.low, match.start(), start)
             ):
                 yield _hit(scan, start, end, 0.75)
+
+
+def find_foreign(scan: Scan) -> Iterator[Hit]:
+    """Yield streets and addresses in other scripts."""
     if scan.low_text is None:
         return
     for match in _FOREIGN.finditer(scan.low_text):

@@ -66,8 +66,7 @@ def _longest(scan: Scan, groups: list[Number], at: int, limit: int) -> tuple[Hit
     """Return the surest number that begins with group `at`; of equals the longest."""
     best: tuple[float, Hit, int] | None = None
     for to in range(min(len(groups), at + MOST_GROUPS), at, -1):
-        size = groups[to - 1].end - groups[at].start
-        if not 5 <= size <= 40:
+        if not _is_plausible(groups[at:to]):
             continue
         number = join(scan.view, groups[at:to], limit)
         kind, score = judge(scan, number)
@@ -78,10 +77,14 @@ def _longest(scan: Scan, groups: list[Number], at: int, limit: int) -> tuple[Hit
     return best and (best[1], best[2])
 
 
+def _is_plausible(parts: list[Number]) -> bool:
+    """Tell by lengths alone whether groups may be one number."""
+    lengths = [part.sizes[0] for part in parts]
+    return 6 <= sum(lengths) <= 22 and lengths.count(1) <= 3
+
+
 def judge(scan: Scan, number: Number) -> Verdict:
     """Return what a number is and how sure that is."""
-    if not 6 <= len(number.digits) <= 22 or number.sizes.count(1) > 3:
-        return _NOTHING
     label, distance = scan.labels.nearest(number.start, number.end)
     named = _by_label(label, distance, number)
     if named[1]:

@@ -13,9 +13,7 @@ from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-ESCAPE_GATE = (
-    rb"%[2-7][0-9A-Fa-f]|\\u00[0-9A-Fa-f]{2}|\\x[2-7][0-9A-Fa-f]|&#x?[0-9A-Fa-f]{2,4};|&commat;"
-)
+ESCAPE_GATE = rb"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]{2,4};|&commat;"
 BASE64_GATE = rb"[A-Za-z0-9+/_-]{24}"
 
 _RUN = Pattern(

@@ -9,11 +9,8 @@ from ..finding import Hit
 from ..scan import Scan
 from .national import LETTERS, Table
 
-IBAN_GATE = rb"(?i)[a-z]{2}\d\d[ -]?[a-z0-9]{4}[ -]?[a-z0-9]{4}"
-MIXED_GATE = rb"\d[A-Za-z]{1,3}\d|[A-Za-z][-/. ]?\d{2}|\d{4}[-/. ]?[A-Za-z]|[A-Z]{2} ?\d\d ?\d\d ?\d\d|\d[A-Z]\d\d[A-Z]|[A-Z]\d\d[A-Z]\d{3}"
-WALLET_GATE = rb"bc1[a-z0-9]{25}|[13][a-km-zA-HJ-NP-Z1-9]{26}|0x[0-9a-fA-F]{40}"
 
-_IBAN = Pattern(rb"(?i)\b[a-z]{2}\d\d(?:[ -]?[a-z0-9]{1,4}){3,8}[a-z0-9]{0,3}\b")
+IBAN = Pattern(rb"(?i)\b[a-z]{2}\d\d(?:[ -]?[a-z0-9]{1,4}){3,8}[a-z0-9]{0,3}\b")
 _LENGTHS = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29,
     "BY": 28, "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "DO": 28, "EE": 20, "EG": 29,
@@ -24,17 +21,17 @@ _LENGTHS = {
     "RO": 24, "RS": 22, "SA": 24, "SC": 31, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "ST": 25, "SV": 28,
     "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
 }  # fmt: skip
-_MIXED = Pattern(
+MIXED = Pattern(
     rb"\b(?:[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]"
     rb"|\d\d \d{6} [A-Z] \d{3}|[A-Z]{1,2}\d{6}\([\dA]\)"
     rb"|[12] ?\d\d ?\d\d ?2[AB] ?\d{3} ?\d{3}(?: ?\d\d)?"
     rb"|\d{6}[-+A-FU-Y]\d{3}[0-9A-Z]|\d{2}\.\d{3}\.\d{3}-K"
     rb"|[A-Za-z]{0,6}[-/.]?\d[A-Za-z0-9]{2,30}(?:[-/.][A-Za-z0-9]{1,12}){0,5})"
 )
-_SPACED = Pattern(
+SPACED = Pattern(
     rb"\b[A-Z]{1,3} ?\d{2,4}(?: \d{2,4}){1,3}(?: [A-Z]{1,2})?\b|\b\d{4,9} [A-Z]{1,2}\b|\b[A-Z]{1,3} \d{5,9}\b"
 )
-_WALLET = Pattern(rb"\b(?:bc1[a-z0-9]{25,60}|[13][a-km-zA-HJ-NP-Z1-9]{25,34}|0x[0-9a-fA-F]{40})\b")
+WALLET = Pattern(rb"\b(?:bc1[a-z0-9]{25,60}|[13][a-km-zA-HJ-NP-Z1-9]{25,34}|0x[0-9a-fA-F]{40})\b")
 _TABLE = Table(LETTERS)
 _BY_LABEL = {
     "passport": ("PASSPORT", 6, 12, 4),
@@ -49,7 +46,7 @@ _BY_LABEL = {
 def find_iban(scan: Scan) -> Iterator[Hit]:
     """Yield account numbers whose length fits their country, checked or not."""
     view = scan.view
-    for match in _IBAN.finditer(view):
+    for match in IBAN.finditer(view):
         start = match.start()
         length = _LENGTHS.get(view[start : start + 2].decode("latin-1").upper())
         end = length and _after(view, start, match.end(), length)
@@ -84,13 +81,13 @@ def _is_word(raw: bytes) -> bool:
 
 def find_mixed(scan: Scan) -> Iterator[Hit]:
     """Yield identity and passport numbers that hold letters."""
-    for pattern in (_MIXED, _SPACED):
+    for pattern in (MIXED, SPACED):
         for match in pattern.finditer(scan.view):
             start, end = match.span()
             raw = scan.view[start:end]
             if not _is_mixed(raw):
                 continue
-            verdict = _judge(scan, start, end, raw.decode("latin-1"), pattern is _SPACED)
+            verdict = _judge(scan, start, end, raw.decode("latin-1"), pattern is SPACED)
             if verdict is not None:
                 value = "".join(filter(str.isalnum, raw.decode("latin-1"))).upper()
                 yield Hit(start, end, verdict[0], verdict[1], value)
@@ -123,7 +120,7 @@ def _judge(
 
 def find_wallet(scan: Scan) -> Iterator[Hit]:
     """Yield addresses of Bitcoin and Ethereum."""
-    for match in _WALLET.finditer(scan.view):
+    for match in WALLET.finditer(scan.view):
         start, end = match.span()
         raw = scan.text[start:end]
         if raw.startswith("0x") or _is_bitcoin(raw):

@@ -8,11 +8,9 @@ from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-GATE = rb"@"
-HIDDEN_GATE = rb"(?i)[\[({<] ?(?:at|arroba|@) ?[\])}>]| (?:at|arroba) [a-z0-9.-]{1,40} ?(?:dot|punto|punkt|point|ponto|titik|[\[({]) ?| @ ?[a-z0-9]|[a-z0-9] ?@ "
 
 _ATOM = rb"[A-Za-z0-9\xd8\xf8!#$%&'*+/=?^_`{|}~.-]"
-_PLAIN = Pattern(
+PLAIN = Pattern(
     rb"(" + _ATOM + rb"{1,64})@((?:[A-Za-z0-9\xd8\xf8_](?:[A-Za-z0-9\xd8\xf8_-]{0,62})\.){1,8}"
     rb"[A-Za-z\xd8\xf8][A-Za-z0-9\xd8\xf8-]{1,23})"
 )
@@ -23,12 +21,12 @@ _TLD = (
 )
 _DOT = rb"(?: ?(?:\.|[\[({<] ?(?:dot|\.|punto|punkt|point|ponto|titik) ?[\])}>]) ?| (?:dot|punto|punkt|point|ponto|titik) )"
 _LABEL = rb"[a-z0-9\xf8][a-z0-9\xf8-]{0,40}"
-_HIDDEN = Pattern(
+HIDDEN = Pattern(
     rb"(?i)([a-z0-9\xf8][a-z0-9\xf8._%+-]{0,63}(?:(?: dot | ?[\[(]dot[\])] ?)[a-z0-9\xf8._-]{1,30}){0,2})"
     rb"(?: ?[\[({<] ?(?:at|arroba|@) ?[\])}>] ?| (?:arroba) | @ ?|@ )"
     rb"(" + _LABEL + rb"(?:" + _DOT + _LABEL + rb"){0,3}" + _DOT + _TLD + rb")\b"
 )
-_SPOKEN = Pattern(
+SPOKEN = Pattern(
     rb"(?i)([a-z0-9\xf8][a-z0-9\xf8._%+-]{0,63}(?: dot [a-z0-9\xf8._-]{1,30}){0,2}) at "
     rb"(" + _LABEL + rb"(?: (?:dot|punto|punkt|point|ponto|titik) " + _LABEL + rb"){0,3}"
     rb"(?: ?[\[({] ?dot ?[\])}] ?| (?:dot|punto|punkt|point|ponto|titik) )" + _TLD + rb")\b"
@@ -42,7 +40,7 @@ _PARTS = Pattern(
 def find(scan: Scan) -> Iterator[Hit]:
     """Yield plain addresses."""
     view = scan.view
-    for match in _PLAIN.finditer(view):
+    for match in PLAIN.finditer(view):
         start, end = match.span()
         while start < match.end(1) and view[start] in b".'`/=&?*|{!#$%^":
             start += 1
@@ -58,7 +56,7 @@ def _is_remote(view: bytes, start: int, local_end: int, end: int) -> bool:
 
 def find_hidden(scan: Scan) -> Iterator[Hit]:
     """Yield addresses such as `name [at] host [dot] org`."""
-    for pattern in (_HIDDEN, _SPOKEN):
+    for pattern in (HIDDEN, SPOKEN):
         for match in pattern.finditer(scan.view):
             local, domain = (_join(scan.text[slice(*match.span(n))]) for n in (1, 2))
             yield Hit(*match.span(), "EMAIL", 0.8, f"{local}@{domain}".casefold())

@@ -30,38 +30,32 @@ _NAME = (
 )
 _FULL = _NAME + rb"(?: (?:" + _PARTICLES + rb" )?" + _NAME + rb"){0,3}"
 
-TITLE_GATE = rb"\b(?i:mr|mrs|ms|miss|mx|drs?|prof|professor|doctor|bapak|bpk|pak|ibu|sdri?|tuan|nyonya|mas|mbak|bli|herrn?|frau|monsieur|madame|mme|mlle|senora?|senorita|signora?|dottor|dhr|mevr|meneer|mevrouw|pani|bayan|sayin|encik|puan|datuk|attn|sir|sig|sra?|don|dona|pan|bay|kak|bu|ny|hj|ir|haji|cik|ong|anh)\b.{0,8} [A-Z\xd8]"
-SAID_GATE = rb"(?i:name is|name's|i am|i'm|\bim|this is|call me|named|nama |bernama|perkenalkan|atas nama|\ban\.|a\.n|ich |nom est|je suis|m'appelle|llamo|nombre es|soy|chiamo|nome e|sono|chamo|eu sou|ik |heter|heet|naam is|namn ar|navn er|hedder|nimeni on|nazywam sie|imie|jmenuji|numele meu|numesc|adim|ten la|ten toi|pangalan|ako si|a nevem|pemegang|zovem|ime mi|volam).{0,12}[A-Z\xd8]"
-FIELD_GATE = rb"(?i:names?|nama|lengkap|nom|complet|prenom|nombre|completo|apellidos?|vorname|nachname|naam|cognome|nome|imie|nazwisko|namn|navn|nimi|jmeno|prijmeni|nume|prenume|soyad|isim|ho ten|va ten|pangalan|customer|client|patient|guest|passenger|applicant|employee|tenant|owner|person|contact|attention|attn|sender|recipient|holder|beneficiary|pelanggan|penumpang|pemohon|tamu|pengirim|penerima|pemilik|author|signed|by|karyawan|kepada|spouse|kin|kunde|titular|intestatario|manager)[\"'*]{0,3} {0,2}[:=>]"
-GREETING_GATE = rb"(?i:dear|hi|hello|hey|halo|hai|yth\.?|bonjour|hola|ciao|ola|hallo|lieber?|chere?|estimad[oa]|gentile|car[oa]|querid[oa]|beste|hej|pagi|siang|sore|malam|morning|afternoon|evening|thanks|thank you|kasih|makasih|merci|gracias|grazie|danke),? [A-Z\xd8]"
-ROLE_GATE = rb"(?i:husband|wife|spouse|son|daughter|father|mother|brother|sister|friend|colleague|boss|manager|assistant|lawyer|doctor|partner|girlfriend|boyfriend|neighbou?r|landlord|cousin|uncle|aunt|frau|mann|femme|mari|esposa|marido|moglie|marito|amigo|amiga|saya|kami|dia|patient|customer|client|guest|passenger|applicant|employee|tenant|cardholder|pelanggan|penumpang|pemohon|tamu|karyawan|pasien|nasabah).{0,10} [A-Z\xd8]"
-SIGNATURE_GATE = rb"^[ \t]*[-~*]{0,2} ?[A-Z\xd8]"
 
-_TITLE = Pattern(
+TITLE = Pattern(
     rb"\b(?:(?i:mr|mrs|ms|miss|mx|dr|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|sdri|tuan|nyonya|mas|mbak|bli|herrn?|frau|monsieur|madame|mme|mlle|senora?|senorita|signora?|dottor|dhr|mevr|meneer|mevrouw|pani|bayan|sayin|encik|puan|datuk|attn)"
     rb"|Sir|Sig|Sra?|Don|Dona|Pan|Bay|Kak|Bu|Ny|Hj|Ir|Haji|Cik|Ong|Anh)\b(?:\.|\xf8)? (?:(?i:dr|prof|ing|dipl|ir|hj?)\.? ){0,2}("
     + _FULL
     + rb")"
 )
-_SAID = Pattern(
+SAID = Pattern(
     rb"(?i:\b(?:my (?:full |real |first |last )?name is|my name's|name is|i am|i'm|this is|im|call me|named|nama (?:saya|aku|lengkap saya|ibu saya|suami saya|istri saya|pelanggan|pemilik)(?: adalah)?|saya bernama|bernama|perkenalkan saya|atas nama|an\.|a\.n\.?|ich heisse|mein name ist|ich bin|je m'appelle|mon nom est|je suis|me llamo|mi nombre es|soy|mi chiamo|il mio nome e|sono|meu nome e|me chamo|eu sou o|ik heet|mijn naam is|ik ben|jag heter|mitt namn ar|jeg hedder|mit navn er|jeg heter|nimeni on|nazywam sie|mam na imie|jmenuji se|numele meu este|ma numesc|benim adim|adim|ten toi la|toi ten la|ang pangalan ko ay|ako si|a nevem|nama pemegang(?: kartu)?|zovem se|ime mi je|volam sa))"
     rb"[:,]? [\"']?(" + _FULL + rb")"
 )
-_FIELD = Pattern(
+FIELD = Pattern(
     rb"(?i:(?:^|[^a-z])((?:[a-z]{1,14}[ _-]?)?(?:name|names|nama|nama ?lengkap|nom|nom complet|prenom|nombre|nombre completo|apellidos?|vorname|nachname|naam|cognome|nome|imie|nazwisko|imie i nazwisko|namn|navn|nimi|jmeno|prijmeni|nume|prenume|ad ?soyad|isim|soyad|ho ten|ho va ten|pangalan|customer|client|patient|guest|passenger|applicant|employee|tenant|owner|contact(?: person)?|attention|attn|sender|recipient|cardholder|card holder|account holder|beneficiary|pelanggan|penumpang|pemohon|tamu|pengirim|penerima|pemilik|author|signed(?: by)?|karyawan|kepada|spouse|emergency contact|next of kin|kunde|titular|intestatario|assistant manager)))"
     rb"[\"'*]{0,3} {0,2}[:=>] {0,2}[\"'*]{0,3}"
     rb"([A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*(?: [A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*){0,4})"
 )
-_GREETING = Pattern(
+GREETING = Pattern(
     rb"(?:^|[.!?>\"'] |[\"']|\\n)(?i:dear|hi|hello|hey|halo|hai|kepada yth\.?|yth\.?|bonjour|hola|ciao|ola|hallo|liebe[r]?|chere?|estimad[oa]|gentile|car[oa]|querid[oa]|beste|hej|selamat (?:pagi|siang|sore|malam)|good (?:morning|afternoon|evening)|thanks|thank you|terima kasih|makasih|merci|gracias|grazie|danke),? "
     rb"(" + _FULL + rb")(?:[,!.:;?]| ?$| -|\\n)"
 )
-_ROLE = Pattern(
+ROLE = Pattern(
     rb"(?i:\b(?:my|our|his|her|their|saya|patient|customer|client|guest|passenger|applicant|employee|tenant|mein[er]?|ma|mon|mi|mio|minha|meu) (?:\w{2,12} )?(?:husband|wife|spouse|son|daughter|father|mother|brother|sister|friend|colleague|boss|manager|assistant|lawyer|doctor|partner|girlfriend|boyfriend|neighbou?r|landlord|cousin|uncle|aunt|frau|mann|femme|mari|esposa|marido|moglie|marito|amigo|amiga)"
     rb"|\b(?:suami|istri|anak|teman|ayah|ibu|kakak|adik|bos|rekan) (?:saya|kami|dia)|\b(?:patient|customer|client|guest|passenger|applicant|employee|tenant|cardholder|pelanggan|penumpang|pemohon|tamu|karyawan|pasien|nasabah))"
     rb"(?:,| named| is| called| bernama)? (" + _FULL + rb")"
 )
-_SIGNATURE = Pattern(rb"(?m)^[ \t]*[-~*]{0,2} ?(" + _FULL + rb")[ \t]*[,.]?$")
+SIGNATURE = Pattern(rb"(?m)^[ \t]*[-~*]{0,2} ?(" + _FULL + rb")[ \t]*[,.]?$")
 _START = Pattern(_FULL)
 _CLOSED = re.compile(rb"[a-z][,.! ]{0,3}\r?\n")
 _CLOSING = re.compile(
@@ -70,8 +64,7 @@ _CLOSING = re.compile(
 _FOREIGN = Pattern(
     r"(?i)(?:меня зовут|моё имя|мое имя|фио|ф\.и\.о\.|имя|мене звати|姓名|名前|氏名|お名前|我叫|我的名字是|私の名前は|私は|이름|성명|제 이름은|اسمي|الاسم|שמי|שם|ชื่อ|मेरा नाम|नाम|με λένε|ονομάζομαι|όνομα)[ \t]?[:：]?[ \t]{0,2}((?:\p{Lu}[\p{Ll}'-]+(?: \p{Lu}[\p{Ll}'.-]+){0,3})|\p{Han}{2,4}|\p{Hangul}{2,4}|[\p{Katakana}\p{Hiragana}\p{Han}ー]{2,8}|[\p{Arabic}]{2,12}(?: [\p{Arabic}]{2,12})?|\p{Hebrew}{2,10}(?: \p{Hebrew}{2,10})?|[\p{Devanagari}]{2,14}(?: [\p{Devanagari}]{2,14})?|[\p{Thai}]{2,16}(?: [\p{Thai}]{2,16})?)"
 )
-FIRST_GATE = rb"[A-Z\xd8][a-z\xf8]+ [A-Z\xd8][a-z\xf8.']"
-_TWO = Pattern(
+TWO = Pattern(
     rb"("
     + _U
     + _L
@@ -108,31 +101,31 @@ _WORDS = frozenset(
 
 def find_titled(scan: Scan) -> Iterator[Hit]:
     """Yield names behind a title."""
-    for match in _TITLE.finditer(scan.view):
+    for match in TITLE.finditer(scan.view):
         yield from _name(scan, *match.span(1), 0.8)
 
 
 def find_said(scan: Scan) -> Iterator[Hit]:
     """Yield names that somebody gives as their own."""
-    for match in _SAID.finditer(scan.view):
+    for match in SAID.finditer(scan.view):
         yield from _name(scan, *match.span(1), 0.8)
 
 
 def find_greeted(scan: Scan) -> Iterator[Hit]:
     """Yield names in greetings and thanks."""
-    for match in _GREETING.finditer(scan.view):
+    for match in GREETING.finditer(scan.view):
         yield from _name(scan, *match.span(1), 0.7)
 
 
 def find_role(scan: Scan) -> Iterator[Hit]:
     """Yield names behind what somebody is to the writer."""
-    for match in _ROLE.finditer(scan.view):
+    for match in ROLE.finditer(scan.view):
         yield from _name(scan, *match.span(1), 0.75)
 
 
 def find_field(scan: Scan) -> Iterator[Hit]:
     """Yield the values of fields that hold a name."""
-    for match in _FIELD.finditer(scan.view):
+    for match in FIELD.finditer(scan.view):
         yield from _field(scan, match.span(1), match.span(2))
 
 
@@ -140,7 +133,7 @@ def find_signature(scan: Scan) -> Iterator[Hit]:
     """Yield lines that are a name below a closing formula."""
     if not _CLOSED.search(scan.low):
         return
-    for match in _SIGNATURE.finditer(scan.view):
+    for match in SIGNATURE.finditer(scan.view):
         start = match.start(1)
         line = scan.line_start(start)
         if _CLOSING.search(scan.low, max(0, line - 40), line):
@@ -158,7 +151,7 @@ def find_foreign(scan: Scan) -> Iterator[Hit]:
 def find_first(scan: Scan) -> Iterator[Hit]:
     """Yield a common first name with a surname behind it."""
     names = _first_names()
-    for match in _TWO.finditer(scan.view):
+    for match in TWO.finditer(scan.view):
         second = match[2].split()[-1].lower().strip(b".'-")
         if match[1].lower() in names and second not in _WORDS:
             yield from _name(scan, *match.span(), 0.6)

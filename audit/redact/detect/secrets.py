@@ -15,19 +15,9 @@ from ..engine import Gate, Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-SHAPE_GATE = (
-    rb"eyJ[\w-]{5}|\b(?:sk|pk|rk|tok|key)[-_][A-Za-z0-9]|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|AKIA|ASIA"
-    rb"|AIza|ya29\.|hf_|npm_|pypi-|dop_v1_|SG\.|shpat_|sq0|AGE-SECRET|whsec_|gsk_|xai-|r8_|nvapi-|lin_api|-----BEGIN"
-)
-NAMED_GATE = (
-    rb"(?i)passw|pwd|passphrase|passcode|kata sandi|sandi|secret|token|api.?key|apikey|bearer|basic [a-z0-9+/]{8}|authoriz"
-    rb"|credential|private.?key|access.?key|contrasen|clave|mot de passe|mdp|kennwort|passwort|senha|wachtwoord|haslo"
-    rb"|\bpin\b|\botp\b|\bcvv\b|\bcvc\b|losenord|salasana|adgangskode|sifre|parola|heslo|jelszo|mat khau|katasandi|lozinka"
-)
 
-RANDOM_GATE = rb"[A-Za-z0-9_+/=-]{10}"
 
-_SHAPES = Pattern(
+SHAPES = Pattern(
     rb"\b(?:"
     rb"eyJ[\w-]{8,}\.(?:eyJ)?[\w-]{4,}(?:\.[\w-]*){0,3}"
     rb"|(?:sk|pk|rk|tok|key)[-_](?:(?:live|test|proj|ant|or|svcacct|admin|prod)[-_])?(?:[A-Za-z0-9]{1,10}-)?[\w-]{12,}"
@@ -53,7 +43,7 @@ _QUOTED = Pattern(rb"(?i)(?:^|[^a-z])" + _NAME + rb" {1,2}[\"'`]([^\s\"'`]{3,200
 _BARE = Pattern(
     rb"(?i)(?:^|[^a-z])(?:password|passwd|passphrase|kata ?sandi|kennwort|passwort|senha|contrasena|mot de passe|pin|pwd|otp|cvv|cvc|clave|wachtwoord|haslo|token|secret|(?:api|access) ?key)(?: (?:saya|anda|kamu|baru|lama|code|number))?(?: (?:for|of|untuk) \w{1,20})? {1,2}([^\s\"'`,;<>]{3,200})"
 )
-_CODE = Pattern(
+CODE = Pattern(
     rb"(?i)\b(?:pin|otp|cvv2?|cvc2?|passcode|(?:security|verification|access|login|kode) code"
     rb"|kode (?:otp|verifikasi|akses|keamanan|pin)|one[ -]time password)"
     rb"(?:[ :=]{1,3}(?:is|code|number|saya|anda|kamu|adalah|nya|no))?[ :=#]{1,3}(\d{3,8})\b"
@@ -62,14 +52,14 @@ _FOREIGN = Pattern(
     r"(?i)(?:пароль|парола|パスワード|暗証番号|密码|密碼|口令|비밀번호|암호|كلمة المرور|كلمة السر|סיסמה|รหัสผ่าน|पासवर्ड|κωδικός)"
     r"[ \t]{0,2}(?:[:：=]|は|是|—|-)?[ \t]{0,2}([^\s\"',;]{3,100})"
 )
-FOREIGN_GATE = rb"[\xd8\xf8]{2}[^\n]{0,8}[!-~]{3}"
 _PHRASE = Pattern(
     rb"(?i)(?:^|[^a-z])(?:pass ?phrase|seed phrase|recovery phrase|mnemonic)[\"']? {0,2}[:=] {0,2}[\"']?([^\n\"']{8,250})"
 )
 _BEARER = Pattern(rb"(?i)\b(?:bearer|basic|apikey|token) ([\w.~+/=-]{8,})")
-_PAIR = Pattern(
+PAIR = Pattern(
     rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,80}\.[a-z]{2,10}(?:\s?[:|/;]\s?|\s/\s)([^\s\"',;]{4,64})"
 )
+NAMING = (_NAMED, _QUOTED, _BARE, _PHRASE, _BEARER)
 _ATTRIBUTE = re.compile(rb"[a-z_]{2,}(?:\.[a-z_]{2,}|\[)")
 _HARMLESS = frozenset(
     """true false null none undefined required optional string str int bool incorrect wrong invalid expired
@@ -88,7 +78,7 @@ _HARMLESS = frozenset(
 def find_shapes(scan: Scan) -> Iterator[Hit]:
     """Yield tokens that are known by their shape."""
     view = scan.view
-    for match in _SHAPES.finditer(view):
+    for match in SHAPES.finditer(view):
         start, end = match.span()
         kind = "JWT" if view.startswith(b"eyJ", start) else "SECRET"
         if kind == "JWT" or _is_random(view[start:end]):
@@ -98,7 +88,7 @@ def find_shapes(scan: Scan) -> Iterator[Hit]:
 def find_named(scan: Scan) -> Iterator[Hit]:
     """Yield what follows a word such as `password:` or `api_key =`."""
     view = scan.view
-    for pattern, needs in ((_NAMED, 1), (_QUOTED, 0), (_BARE, 2), (_PHRASE, 0), (_BEARER, 2)):
+    for pattern, needs in zip(NAMING, (1, 0, 2, 0, 2), strict=True):
         for match in pattern.finditer(view):
             start, end = match.span(1)
             end = _trim(view, start, end)
@@ -111,7 +101,7 @@ def find_named(scan: Scan) -> Iterator[Hit]:
 
 def find_codes(scan: Scan) -> Iterator[Hit]:
     """Yield short numbers behind words such as `PIN`."""
-    for match in _CODE.finditer(scan.view):
+    for match in CODE.finditer(scan.view):
         yield Hit(*match.span(1), "PASSWORD", 0.8, scan.text[slice(*match.span(1))])
 
 
@@ -125,7 +115,7 @@ def find_foreign(scan: Scan) -> Iterator[Hit]:
 
 def find_pairs(scan: Scan) -> Iterator[Hit]:
     """Yield the password of `mail:password` lines."""
-    for match in _PAIR.finditer(scan.view):
+    for match in PAIR.finditer(scan.view):
         start, end = match.span(1)
         word = scan.view[start:end]
         if _strength(word) >= 2 and b"@" not in word and not word.startswith(b"//"):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
 from . import address, birth, digits, letters, mail, names, secrets, token, web
@@ -14,42 +15,49 @@ Find = Callable[[Scan], Iterator[Hit]]
 
 
 class Detector(msgspec.Struct, frozen=True):
-    """`gate` fires on every text in which `find` finds something, and on few others."""
+    """`find` looks at a text only where one of its patterns occurs, or where `gate` does."""
 
     name: str
-    gate: bytes
     find: Find
+    patterns: tuple[Pattern, ...] = ()
+    gate: bytes = b""
+    """For what finds more than its patterns say: fires wherever `find` finds something."""
+
+    def opening(self) -> bytes:
+        """Return the pattern that says whether there is anything to do."""
+        return self.gate or b"|".join(b"(?:" + one.source + b")" for one in self.patterns)
 
 
 _FOREIGN = rb"[\xd8\xf8]{2}"
 
 DETECTORS: tuple[Detector, ...] = (
-    Detector("mail", mail.GATE, mail.find),
-    Detector("hidden_mail", mail.HIDDEN_GATE, mail.find_hidden),
-    Detector("credentials", web.URL_GATE, web.find_credentials),
-    Detector("ip", web.IP_GATE, web.find_ip),
-    Detector("mac", web.MAC_GATE, web.find_mac),
-    Detector("secret_shapes", secrets.SHAPE_GATE, secrets.find_shapes),
-    Detector("secret_names", secrets.NAMED_GATE, secrets.find_named),
-    Detector("codes", secrets.NAMED_GATE, secrets.find_codes),
-    Detector("foreign_passwords", secrets.FOREIGN_GATE, secrets.find_foreign),
-    Detector("mail_password", rb"@[A-Za-z0-9.-]{3,80}\s?[:|/;]", secrets.find_pairs),
-    Detector("gitleaks", secrets.RANDOM_GATE, secrets.find_gitleaks),
-    Detector("digits", token.GATE, digits.find),
-    Detector("iban", letters.IBAN_GATE, letters.find_iban),
-    Detector("mixed", letters.MIXED_GATE, letters.find_mixed),
-    Detector("wallet", letters.WALLET_GATE, letters.find_wallet),
-    Detector("birth", birth.GATE, birth.find),
-    Detector("english_address", address.ENGLISH_GATE, address.find_english),
-    Detector("prefixed_address", address.PREFIX_GATE, address.find_prefixed),
-    Detector("suffixed_address", address.SUFFIX_GATE, address.find_suffixed),
-    Detector("named_address", address.LABEL_GATE, address.find_named),
-    Detector("titled_names", names.TITLE_GATE, names.find_titled),
-    Detector("said_names", names.SAID_GATE, names.find_said),
-    Detector("name_fields", names.FIELD_GATE, names.find_field),
-    Detector("greeted_names", names.GREETING_GATE, names.find_greeted),
-    Detector("role_names", names.ROLE_GATE, names.find_role),
-    Detector("signatures", names.SIGNATURE_GATE, names.find_signature),
-    Detector("first_names", names.FIRST_GATE, names.find_first),
-    Detector("foreign_names", _FOREIGN, names.find_foreign),
+    Detector("mail", mail.find, (mail.PLAIN,)),
+    Detector("hidden_mail", mail.find_hidden, (mail.HIDDEN, mail.SPOKEN)),
+    Detector("credentials", web.find_credentials, (web.LOGIN, web.QUERY)),
+    Detector("ip", web.find_ip, (web.V4, web.V6)),
+    Detector("mac", web.find_mac, (web.MAC,)),
+    Detector("secret_shapes", secrets.find_shapes, (secrets.SHAPES,)),
+    Detector("secret_names", secrets.find_named, secrets.NAMING),
+    Detector("codes", secrets.find_codes, (secrets.CODE,)),
+    Detector("foreign_passwords", secrets.find_foreign, gate=_FOREIGN),
+    Detector("mail_password", secrets.find_pairs, (secrets.PAIR,)),
+    Detector("gitleaks", secrets.find_gitleaks, gate=rb"[!-~]{8}"),
+    Detector("digits", digits.find, gate=token.GATE),
+    Detector("iban", letters.find_iban, (letters.IBAN,)),
+    Detector("mixed", letters.find_mixed, (letters.MIXED, letters.SPACED)),
+    Detector("wallet", letters.find_wallet, (letters.WALLET,)),
+    Detector("birth", birth.find, (birth.DATE,)),
+    Detector("english_address", address.find_english, address.ENGLISH),
+    Detector("prefixed_address", address.find_prefixed, address.PREFIXED),
+    Detector("suffixed_address", address.find_suffixed, address.SUFFIXED),
+    Detector("named_address", address.find_named, address.NAMED),
+    Detector("foreign_address", address.find_foreign, gate=_FOREIGN),
+    Detector("titled_names", names.find_titled, (names.TITLE,)),
+    Detector("said_names", names.find_said, (names.SAID,)),
+    Detector("name_fields", names.find_field, (names.FIELD,)),
+    Detector("greeted_names", names.find_greeted, (names.GREETING,)),
+    Detector("role_names", names.find_role, (names.ROLE,)),
+    Detector("signatures", names.find_signature, (names.SIGNATURE,)),
+    Detector("first_names", names.find_first, (names.TWO,)),
+    Detector("foreign_names", names.find_foreign, gate=_FOREIGN),
 )

@@ -9,20 +9,18 @@ from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-URL_GATE = rb"://[^\s/@]{0,300}@|[?&][A-Za-z_-]{0,30}(?i:token|key|secret|password|passwd|pwd|sig|signature|auth|sid|session)[A-Za-z_-]{0,20}="
-IP_GATE = rb"\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}"
 MAC_GATE = (
     rb"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"
 )
 
-_LOGIN = Pattern(rb"[a-z][a-z0-9+.-]{1,20}://([^\s/@:]{0,100}:[^\s/@]{1,200}|[^\s/@:]{16,200})@")
-_QUERY = Pattern(
+LOGIN = Pattern(rb"[a-z][a-z0-9+.-]{1,20}://([^\s/@:]{0,100}:[^\s/@]{1,200}|[^\s/@:]{16,200})@")
+QUERY = Pattern(
     rb"(?i)[?&;][a-z_-]{0,30}(?:token|key|secret|password|passwd|pwd|sig|signature|auth|sid|session)"
     rb"[a-z_-]{0,20}=([^&#\s\"'<>]{4,})"
 )
-_V4 = Pattern(rb"(?:\d{1,3}\.){3}\d{1,3}")
-_V6 = Pattern(rb"[0-9A-Fa-f:]{0,40}:[0-9A-Fa-f:]{1,40}(?:\.\d{1,3}){0,3}")
-_MAC = Pattern(MAC_GATE)
+V4 = Pattern(rb"(?:\d{1,3}\.){3}\d{1,3}")
+V6 = Pattern(rb"[0-9A-Fa-f:]{0,40}:[0-9A-Fa-f:]{1,40}(?:\.\d{1,3}){0,3}")
+MAC = Pattern(MAC_GATE)
 _RESOLVERS = frozenset(
     ("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222", "208.67.220.220")
 )
@@ -31,7 +29,7 @@ _WORD = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 
 def find_credentials(scan: Scan) -> Iterator[Hit]:
     """Yield `user:password` of URLs and tokens in their queries."""
-    for pattern in (_LOGIN, _QUERY):
+    for pattern in (LOGIN, QUERY):
         for match in pattern.finditer(scan.view):
             start, end = match.span(1)
             yield Hit(start, end, "SECRET", 0.95, scan.text[start:end])
@@ -40,11 +38,11 @@ def find_credentials(scan: Scan) -> Iterator[Hit]:
 def find_ip(scan: Scan) -> Iterator[Hit]:
     """Yield public addresses; loopback, private ones and well-known resolvers stay."""
     view = scan.view
-    for match in _V4.finditer(view):
+    for match in V4.finditer(view):
         start, end = match.span()
         if _is_apart(view, start, end) and not _is_version(scan, start):
             yield from _address(scan, start, end)
-    for match in _V6.finditer(view):
+    for match in V6.finditer(view):
         start, end = match.span()
         while end > start and view[end - 1] in b":" and view[end - 2 : end] != b"::":
             end -= 1
@@ -99,7 +97,7 @@ def _is_home(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 def find_mac(scan: Scan) -> Iterator[Hit]:
     """Yield hardware addresses."""
     view = scan.view
-    for match in _MAC.finditer(view):
+    for match in MAC.finditer(view):
         start, end = match.span()
         if _is_apart(view, start, end) and view[end : end + 1] not in (b"-", b":"):
             digits = scan.text[start:end].translate({45: None, 46: None, 58: None}).lower()
