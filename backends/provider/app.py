@@ -78,9 +78,12 @@ def _route(
         stats.open += 1
         try:
             response = await _answer(request, body, score, writer_of(score, body))
-        except (asyncio.CancelledError, ConnectionResetError):
+        except asyncio.CancelledError:
             stats.aborted += 1
             raise
+        except ConnectionResetError:
+            stats.aborted += 1
+            return web.Response(status=499)
         finally:
             stats.open -= 1
         stats.finished += 1

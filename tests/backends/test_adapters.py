@@ -94,6 +94,7 @@ async def test_reasoning_has_its_own_channel(build, provider, kind: str):
 
 @both
 async def test_parallel_tool_calls_are_numbered_from_zero(build, provider, kind: str):
+    """Indexes count tools, not blocks (BerriAI/litellm#5231, envoyproxy/ai-gateway#2490)."""
     prompt = '[[tool=a]][[args={"x":1,"y":"long enough to be cut"}]][[tool=b]][[args={}]]'
     events = await collect(build(kind, provider).stream(ask(prompt, tools=(Tool("a", {}),))))
 
@@ -154,6 +155,7 @@ def assert_tells_nothing(error: BackendError, url: str) -> None:
 async def test_a_fault_in_mid_answer_keeps_the_words_and_is_told(
     build, provider, until_failure, kind: str, fault: str, code: str
 ):
+    """Half an answer never looks whole (Portkey-AI/gateway#1797)."""
     stream = build(kind, provider).stream(ask(f"[[n=9]][[fault={fault}@4]]"))
     events, failure = await until_failure(stream)
 
@@ -177,6 +179,7 @@ async def test_harmless_oddities_end_well(build, provider, kind: str, fault: str
 async def test_nothing_private_and_no_other_model_goes_upstream(
     build, provider, control, kind: str
 ):
+    """A client's e-mail, tags and key stay with us; unknown fields are kept."""
     turns = [{"role": "user", "content": "[[n=1]]"}]
     body = {
         "model": "alias",
@@ -231,6 +234,7 @@ async def test_connections_are_kept_for_the_next_call(build, provider, kind: str
 
 @both
 async def test_a_stall_is_cancelled_without_delay(build, provider, control, kind: str):
+    """The provider is let go within 250 ms (BerriAI/litellm#30244)."""
     stream = build(kind, provider).stream(ask("[[fault=stall]]"))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):

@@ -79,6 +79,7 @@ class TestToOpenAI:
         assert dropped == ("cache_control",)
 
     def test_tool_results_stand_first_and_their_pictures_are_lifted(self):
+        """Pictures in tool results are kept (BerriAI/litellm#20403)."""
         body, _ = openai(user(TextPart("hi")), CALLS, RESULTS)
         _, said, one, two, rest = body["messages"]
 
@@ -304,6 +305,7 @@ class TestToAnthropic:
         ],
     )
     def test_what_changes_the_meaning_is_refused_by_name(self, fields: dict, name: str):
+        """Nothing is lost in silence (envoyproxy/ai-gateway#893)."""
         with pytest.raises(BackendRefused, match=f"'{name}'"):
             anthropic(**fields)
 

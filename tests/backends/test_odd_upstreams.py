@@ -130,6 +130,7 @@ async def test_a_redirect_is_not_followed(build, raw, kind: str, status: str):
 
 @both
 async def test_a_compressed_answer_is_read_although_it_was_not_asked_for(build, raw, kind: str):
+    """Compressed streams are no empty answers (Kong/kong#14893)."""
     wire = response(gzip.compress(ANSWER[kind]), more="Content-Encoding: gzip\r\n")
 
     assert text_of(await collect(build(kind, await raw(wire)).stream(ask("x")))) == "Hi 🌴"

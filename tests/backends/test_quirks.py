@@ -162,6 +162,7 @@ class TestOpenAIChat:
         assert [e.output_tokens for e in events if isinstance(e, Usage)] == [2]
 
     def test_usage_buckets_are_disjoint(self):
+        """Cache tokens are counted once (envoyproxy/ai-gateway#2352, BerriAI/litellm#41071)."""
         usage = {
             "prompt_tokens": 100,
             "completion_tokens": 20,
@@ -181,6 +182,7 @@ class TestOpenAIChat:
         assert [e.reason for e in events if isinstance(e, Finished)] == ["length"]
 
     def test_an_error_after_a_finish_is_an_error(self):
+        """An in-band error is never dropped (BerriAI/litellm#40578)."""
         events, failure = openai(delta(content="x"), delta("length"), {"error": {"code": 502}})
 
         assert failure is not None
@@ -209,6 +211,7 @@ class TestOpenAIChat:
         assert events[-1] == Finished("stop")
 
     def test_stop_with_tool_calls_ends_for_their_sake(self):
+        """The finish follows what was said (weave-os/router#250)."""
         events, _ = openai(tool(0, "a", "f", "{}"), STOP)
 
         assert events[-1] == Finished("tool_calls")
@@ -375,6 +378,7 @@ class TestAnthropicMessages:
             assert arguments_of(events) == "{}"
 
     def test_thinking_and_its_signature_are_exact(self):
+        """Signatures come back unchanged (anomalyco/opencode#3077)."""
         thinking = block(
             0,
             {"type": "thinking", "thinking": "", "signature": ""},
@@ -452,6 +456,7 @@ class TestAnthropicMessages:
         ],
     )
     def test_errors_in_the_stream_are_typed(self, kind: str, status):
+        """An overload inside a 200 is an error like its status (BerriAI/litellm#6532)."""
         error = {"type": "error", "error": {"type": kind, "message": "SECRET"}}
         events, failure = anthropic(START, *said(0, "x"), error)
 

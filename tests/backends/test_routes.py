@@ -113,6 +113,7 @@ class TestRetryOverBreakerContract(BackendContract):
 
 
 async def test_preamble_is_held_back_and_fallback_is_invisible():
+    """Commit on output only (maximhq/bifrost#5395); tell who served (BerriAI/litellm#31722)."""
     first, second = Puppet("a", bad()), Puppet("b", good())
     router = Router(
         {"m": ("fallback", [Target("a", "ma"), Target("b", "mb")])}, {"a": first, "b": second}
@@ -131,6 +132,7 @@ async def test_preamble_is_held_back_and_fallback_is_invisible():
 
 
 async def test_nothing_is_tried_after_the_first_output(until_failure):
+    """No second beginning after the first words (BerriAI/litellm#32835)."""
     broken = Puppet("a", [Started("real"), Text("one"), BackendError("no")])
     spare = Puppet("b", good())
     router = Router({"m": ("fallback", [Target("a"), Target("b")])}, {"a": broken, "b": spare})
@@ -154,6 +156,7 @@ async def test_a_wrong_request_is_not_sent_elsewhere():
 
 
 async def test_a_target_that_cannot_carry_the_request_is_skipped():
+    """Targets are asked only what they speak (BerriAI/litellm#41385)."""
     refusal = BackendRefused("no", reason="unsupported_field")
     routes = [AttemptRoute(Puppet("a", bad(refusal))), AttemptRoute(Puppet("b", good("here")))]
 
@@ -171,6 +174,7 @@ async def test_a_failure_counts_more_than_a_refusal_of_the_target():
 
 
 async def test_a_first_token_too_late_is_a_timeout_and_the_call_is_let_go():
+    """A hung provider blocks nobody (vllm-project/production-stack#749)."""
     slow = Puppet("a", [Started("real"), 5.0, Text("late")], timeouts=Timeouts(first_s=0.05))
 
     with pytest.raises(BackendTimeout) as caught:
@@ -188,6 +192,7 @@ async def test_a_slow_second_token_is_not_the_routers_business():
 
 
 async def test_cancelling_while_the_first_token_is_awaited_lets_go():
+    """A client that leaves before the first token is noticed (BerriAI/litellm#31499)."""
     slow = Puppet("a", [Started("real"), 60.0])
     router = Router({"m": ("fallback", [Target("a")])}, {"a": slow})
     task = asyncio.create_task(collect(router.stream(ask("x", model="m"))))
