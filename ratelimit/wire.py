@@ -141,32 +141,28 @@ def decode(asks: Sequence[Ask], reply: Sequence[int], source: Source = "redis") 
     at = 1
     decisions = []
     for ask in asks:
-        size = len(ask.charges)
-        end = at + 2 + 3 * size
-        decisions.append(_decision(ask, reply[at], reply[at + 1], reply[at + 2 : end], source))
-        at = end
+        decisions.append(_decision(ask, reply, at, source))
+        at += 2 + 3 * len(ask.charges)
     return decisions
 
 
-def _decision(ask: Ask, status: int, wait: int, numbers: Sequence[int], source: Source) -> Decision:
-    limits = [charge.limit for charge in ask.charges]
-    standings = [
-        Standing(limit, free, reset / SECOND)
-        for limit, free, reset in zip(limits, numbers[::3], numbers[1::3], strict=True)
-    ]
-    allowed = status in _ALLOWED
-    refusals = numbers[2::3]
+def _decision(ask: Ask, reply: Sequence[int], at: int, source: Source) -> Decision:
+    allowed, wait = reply[at] in _ALLOWED, reply[at + 1]
+    standings = []
     violated: tuple[str, ...] = ()
-    if 1 in refusals:
-        pairs = zip(limits, refusals, strict=True)
-        violated = tuple([limit.name for limit, is_violated in pairs if is_violated])
+    for charge in ask.charges:
+        limit = charge.limit
+        standings.append(Standing(limit, reply[at + 2], reply[at + 3] / SECOND))
+        if reply[at + 4]:
+            violated += (limit.name,)
+        at += 3
     return Decision(
-        allowed=allowed,
-        call_id=ask.call_id,
-        charges=tuple(ask.charges),
-        standings=tuple(standings),
-        violated=violated,
-        retry_after_s=0.0 if allowed or wait == NEVER else wait / SECOND,
-        source=source,
+        allowed,
+        ask.call_id,
+        tuple(ask.charges),
+        tuple(standings),
+        violated,
+        0.0 if allowed or wait == NEVER else wait / SECOND,
+        source,
         is_impossible=not allowed and wait == NEVER,
     )
