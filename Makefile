@@ -47,8 +47,9 @@ fix: $(MADE)-dev ## format and repair what ruff can
 	@$(RUN) -m ruff check --fix . ; $(RUN) -m ruff format .
 
 .PHONY: dev
-dev: $(MADE)-dev ## serve with reload on every change (aiohttp-devtools)
-	@exec .venv/bin/adev runserver gateway --host 127.0.0.1 --port $${GATEWAY_PORT:-8080} --livereload
+# No --livereload: the page's Content-Security-Policy rightly refuses a script of another port.
+dev: $(MADE)-dev ## serve, started anew on every change of the code (aiohttp-devtools)
+	@exec .venv/bin/adev runserver gateway --host 127.0.0.1 --port $${GATEWAY_PORT:-8080}
 
 .PHONY: bench
 bench: $(MADE)-dev ## measure against a naive gateway: CPU a token, added latency, memory an idle stream

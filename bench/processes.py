@@ -117,6 +117,24 @@ class Process:
             self._child.wait()
 
 
+class Neighbours:
+    """What everything else on the machine uses of it, from construction to `cores()`."""
+
+    def __init__(self) -> None:
+        self._began = monotonic()
+        self._others = self._ticks()
+
+    def cores(self) -> float:
+        """Cores that were busy with others, on average."""
+        used = (self._ticks() - self._others) * _TICK_US / 1e6
+        return max(0.0, used / (monotonic() - self._began))
+
+    def _ticks(self) -> int:
+        fields = [int(field) for field in Path("/proc/stat").read_text().split(maxsplit=9)[1:9]]
+        idle, waiting = fields[3], fields[4]
+        return sum(fields) - idle - waiting - sum(map(_cpu_ticks, _family(os.getpid())))
+
+
 @contextlib.contextmanager
 def started(
     arguments: list[str], core: int | None, env: dict[str, str] | None = None

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench.processes import Process
+from bench.processes import Neighbours, Process
 from gateway.bench import Plan, Protocol, Result, Spread, run_load
 
 PACE_S = 0.02
@@ -41,6 +41,7 @@ class Column:
 async def measure(target: Target, say: Callable[[str], None]) -> Column:
     """Run every scenario against one target."""
     column = Column(target.name)
+    neighbours = Neighbours()
     if target.process is not None:
         say("idle streams")
         column.idle_kib = await _idle_kib(target, target.process)
@@ -56,6 +57,10 @@ async def measure(target: Target, say: Callable[[str], None]) -> Column:
         result = await run_load(_plan(target, f"[[n=200]][[delay={PACE_S}]]", width, width))
         column.latency[width] = result.latency_ms
         _note_failures(column, result, f"{width} streams")
+    if (cores := neighbours.cores()) > 0.2:
+        column.notes.append(
+            f"{target.name}: others kept {cores:.1f} cores busy, times are too long"
+        )
     return column
 
 
