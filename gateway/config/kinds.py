@@ -33,6 +33,19 @@ EXTRAS: Mapping[str, Mapping[str, Extra]] = {
         "headers": HEADERS,
         "max_tokens": Extra("whole", "longest answer where the client names none"),
     },
+    "openai_responses": {"headers": HEADERS},
+    "http_sse": {
+        "headers": HEADERS,
+        "text": Extra("text", "where the words stand, as `a.b`; empty: the data is the text"),
+        "reasoning": Extra("text", "where reasoning stands"),
+        "kind_field": Extra("text", "where a frame says what it is; absent: its event name"),
+        "text_kinds": Extra("list", "frames with words; absent: all that are no end or error"),
+        "end_kinds": Extra("list", "frames that end the answer"),
+        "error_kinds": Extra("list", "frames that say that it failed"),
+        "end_data": Extra("text", "data that ends the answer"),
+        "ends_with_body": Extra("yes_no", "whether a clean end of the body ends the answer"),
+        "prompt_field": Extra("text", "send only the newest question, under this name"),
+    },
     "script": {},
     "echo": {},
 }
@@ -54,12 +67,14 @@ ALIASES: Mapping[str, str] = {
 
 DEFAULT_MODELS: Mapping[str, str] = {
     "openai_chat": "gpt-5-mini",
+    "openai_responses": "gpt-5-mini",
     "anthropic_messages": "claude-sonnet-4-5",
 }
 """The model asked for where nothing names one."""
 
 KEY_VARIABLES: Mapping[str, str] = {
     "openai_chat": "OPENAI_API_KEY",
+    "openai_responses": "OPENAI_API_KEY",
     "anthropic_messages": "ANTHROPIC_API_KEY",
 }
 """Kinds that go to their maker's own servers without `base_url`, and then need a key."""

@@ -102,7 +102,9 @@ def test_every_field_of_a_kind_is_read_by_its_adapter(kind):
     files = list(folder.glob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
     code = "".join(file.read_text() for file in [*files, ROOT / "backends" / "sdk.py"])
 
-    assert all(f'extra.get("{name}")' in code for name in EXTRAS[kind])
+    for name in EXTRAS[kind]:
+        # Read one by one, or declared in a Struct that all of `extra` is converted to.
+        assert f'extra.get("{name}")' in code or f"\n    {name}: " in code, name
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
