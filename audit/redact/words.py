@@ -12,12 +12,12 @@ LATIN: dict[str, str] = {
         call|call me|reach me|text me|sms|fax|ring me|hotline|whatsapp|wa|wa me|no wa|nomor wa|viber
         telegram|hp|no hp|nohp|nomor hp|nomorhp|handphone|hape|telepon|telpon|telp|no telp|notelp
         nomor telepon|nomor telp|ponsel|hubungi|kontak|contact|contact number|contact no|contact me
-        handy|handynummer|telefon|telefonnummer|mobil|mobilnummer|rufnummer|portable|numero
+        handy|handynummer|telefon|telefonnummer|mobil|mobilnummer|rufnummer|portable
         numero de telephone|joignable|appelez|movil|celular|telefono|numero de telefono|llamame
         cellulare|numero di telefono|chiamami|telefone|telemovel|ligue|telefoon|telefoonnummer
         mobiel|bel me|puhelin|puhelinnumero|telefonnr|mobiltelefon|tlf|telefonnummeret|komorka
         komorkowy|numer telefonu|nr telefonu|nr tel|cep|cep telefonu|gsm|telefon numarasi|dien thoai
-        sdt|so dien thoai|zalo|cislo telefonu|telefonni cislo|telefonszam|numar de telefon|nomor
+        sdt|so dien thoai|zalo|cislo telefonu|telefonni cislo|telefonszam|numar de telefon
         telpon|tawag|numero ng telepono|simu|nambari ya simu|whatsapp number|tlf nr|broj telefona
         nombor telefon|no telefon|talian""",
     "card": """

@@ -16,7 +16,6 @@ from ..finding import Hit
 from ..scan import Scan
 
 
-
 SHAPES = Pattern(
     rb"\b(?:"
     rb"eyJ[\w-]{8,}\.(?:eyJ)?[\w-]{4,}(?:\.[\w-]*){0,3}"
