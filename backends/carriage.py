@@ -59,7 +59,9 @@ PRIVATE = ("user", "safety_identifier", "metadata", "store")
 
 def refused(backend: str, field: str, why: str) -> BackendRefused:
     """Make the refusal of one field."""
-    return BackendRefused(f"'{field}' {why}", reason="unsupported_field", backend=backend)
+    return BackendRefused(
+        f"'{field}' {why}", reason="unsupported_field", field=field, backend=backend
+    )
 
 
 def is_native(request: ChatRequest, dialect: str) -> bool:

@@ -56,17 +56,25 @@ class BackendTruncated(BackendError):
 class BackendRefused(BackendError):
     """The upstream refused this very request; sending it again will not help.
 
-    `detail` names what was wrong in words fit for the caller, `reason` is a stable word such as
-    `context_length_exceeded` or `model_not_found`.
+    The message says what was wrong in words fit for the caller, `field` names the part of the
+    request if it is known, `reason` is a stable word: `context_length_exceeded`,
+    `model_not_found`, `request_too_large`, `unsupported_field`.
     """
 
     code = "upstream_refused"
 
     def __init__(
-        self, message: str, *, status: int = 400, reason: str | None = None, backend: str = ""
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        reason: str | None = None,
+        field: str | None = None,
+        backend: str = "",
     ) -> None:
         super().__init__(message, is_retryable=False, status=status, backend=backend)
         self.reason = reason
+        self.field = field
 
 
 class BackendLimited(BackendError):

@@ -128,6 +128,7 @@ def _failure(
 
 def _refusal(backend: str, status: int, error: ProviderError) -> BackendRefused:
     said = " ".join((error.message.lower(), *error.words))
+    field, reason = error.param or _field_in(error.message), None
     if any(word in said for word in _TOO_LONG):
         words, reason = "The conversation is too long for this model.", "context_length_exceeded"
     elif status == 404 or "model_not_found" in error.words:
@@ -135,10 +136,8 @@ def _refusal(backend: str, status: int, error: ProviderError) -> BackendRefused:
     elif status == 413:
         words, reason = "The request is too large for the provider.", "request_too_large"
     else:
-        field = error.param or _field_in(error.message)
         words = "The provider refused the request" + (f": look at '{field}'." if field else ".")
-        reason = None
-    return BackendRefused(words, status=status, reason=reason, backend=backend)
+    return BackendRefused(words, status=status, reason=reason, field=field, backend=backend)
 
 
 def _field_in(message: str) -> str | None:

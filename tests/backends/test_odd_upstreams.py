@@ -213,6 +213,7 @@ async def test_a_refusal_names_the_field_and_shows_nothing(
     assert words in caught.value.message
     assert "SECRET" not in caught.value.message
     assert caught.value.reason == reason
+    assert (f"'{caught.value.field}'" in words) is (words[0] == "'")
 
 
 async def test_no_credit_is_not_a_rate_limit(build, raw):
