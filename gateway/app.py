@@ -18,6 +18,7 @@ from gateway.api.ai_sdk import setup_ai_sdk
 from gateway.api.anthropic import setup_anthropic
 from gateway.api.chat import setup_chat
 from gateway.api.docs import setup_docs
+from gateway.api.embeddings import setup_embeddings
 from gateway.api.openai import setup_openai
 from gateway.api.operations import setup_operations
 from gateway.api.page import setup_page
@@ -62,6 +63,7 @@ async def create_app(
     setup_openai(app)
     setup_anthropic(app)
     setup_responses(app)
+    setup_embeddings(app)
     setup_ai_sdk(app)
     setup_agui(app)
     setup_operations(app)

@@ -67,13 +67,13 @@ async def _open(
         raise ApiError("shutdown", "This instance is going down.", headers={"Retry-After": "1"})
     if rooms.table.is_full:
         raise ApiError("overloaded", "Too many answers are running.", headers={"Retry-After": "2"})
-    decision = await _admitted(call, rooms, id)
+    decision = await admit(call, rooms, id)
     generation = _generation(call, rooms, id, make_writer(id), decision, leave, linger_s)
     rooms.table.add(generation)
     rooms.metrics.active.inc()
     try:
         await asyncio.gather(
-            rooms.trail.received(_received(call, id)),
+            rooms.trail.received(record_of(call, id)),
             rooms.streams.publish(generation, call.dialect),
         )
     except AuditUnavailable as exc:
@@ -99,7 +99,8 @@ async def _withdraw(generation: Generation, rooms: Rooms, decision: Decision) ->
     await rooms.limiter.settle(decision, {c.limit.name: 0 for c in decision.charges})
 
 
-async def _admitted(call: Call, rooms: Rooms, id: str) -> Decision:
+async def admit(call: Call, rooms: Rooms, id: str) -> Decision:
+    """Charge a call to its limits; raise where one says no."""
     charges = charges_of(call, rooms.settings, rooms.trail.pseudonym)
     decision = await rooms.limiter.take(id, charges)
     if not decision.allowed:
@@ -189,7 +190,8 @@ def _attempt(attempt: object) -> dict[str, object]:
     return {name: getattr(attempt, name) for name in ("backend", "model", "outcome", "duration_ms")}
 
 
-def _received(call: Call, id: str) -> Received:
+def record_of(call: Call, id: str) -> Received:
+    """Return what the audit trail notes of a call before anything is asked."""
     chat, identity = call.chat, call.identity
     turns = [Turn("system", part.text) for part in chat.system]
     for message in chat.messages:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
+from backends import BackendError
 from gateway.api.body import read_json
 from gateway.api.collecting import collect
 from gateway.api.openai import first_output, provider_call, standing
@@ -13,6 +16,9 @@ from gateway.dialects import anthropic_messages
 from gateway.dialects.encode import json_bytes
 from gateway.flow import open_generation
 from gateway.rooms import ROOMS, Rooms
+
+COUNT_S = 10.0
+"""How long a provider may take to count; then an estimate answers."""
 
 
 def setup_anthropic(app: web.Application) -> None:
@@ -52,9 +58,17 @@ async def _whole(call: Call, rooms: Rooms) -> web.Response:
 
 
 async def count_tokens(request: web.Request) -> web.Response:
-    """Estimate the tokens of a request; a header says that it is an estimate."""
+    """Count the tokens of a request; a header says where it is only an estimate."""
+    rooms = request.app[ROOMS]
     _, chat = anthropic_messages.parse(await read_json(request), counts_only=True)
-    provider_call(request, request.app[ROOMS], chat, anthropic_messages.NAME)
+    provider_call(request, rooms, chat, anthropic_messages.NAME)
+    try:
+        async with asyncio.timeout(COUNT_S):
+            count = await rooms.settings.router.count_tokens(chat)
+    except (BackendError, TimeoutError):
+        count = None
+    if count is not None:
+        return web.json_response({"input_tokens": count})
     return web.json_response(
         {"input_tokens": anthropic_messages.estimate_tokens(chat)},
         headers={"x-gateway-estimated": "true"},
