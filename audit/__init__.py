@@ -1,11 +1,11 @@
-"""What happened, without whom: records, redaction, sinks. Knows neither HTTP nor the rooms beside it."""
+"""What happened, without whom: records, redaction, sinks. Knows no HTTP and no other room."""
 
 from .desk import Desk, Export, Receipt
 from .open import open_pseudonyms, open_trail
 from .reader import Stored, by_time
 from .reconcile import Balance, reconcile
-from .redact import Memory, Redaction, RedactionStream, Redactor
 from .record import Ended, Level, Notice, Outcome, Received, Turn
+from .redact import Memory, Redaction, RedactionStream, Redactor
 from .sink import AuditUnavailable, Entry, Sink
 from .trail import Trail
 from .verify import Problem, Report, verify_trail

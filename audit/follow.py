@@ -1,6 +1,6 @@
 """Hands what is durable in the journal to further sinks, each at its own pace.
 
-A sink that is slow or down delays nobody: its queue is bounded, and what it missed stays in the journal.
+A sink that is slow or down delays nobody: its queue is bounded, what it missed is in the journal.
 """
 
 from __future__ import annotations

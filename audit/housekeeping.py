@@ -1,4 +1,4 @@
-"""What a trail does beside taking records: recover the dead, sign checkpoints, purge what is old."""
+"""What a trail does beside taking records: recover the dead, sign checkpoints, purge the old."""
 
 from __future__ import annotations
 

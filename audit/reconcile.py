@@ -1,4 +1,4 @@
-"""Counts starts against ends: every chat that was received has ended exactly once, or runs still."""
+"""Counts starts against ends: every chat that was received has ended once, or runs still."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _PRIVATE = "checkpoint-"
 
 
 class PublicKey(msgspec.Struct, frozen=True):
-    """A key of one UTC day; `signature` is made by the key before it, or by itself if it is first."""
+    """A key of one UTC day, signed by the key before it; the first signs itself."""
 
     day: str
     key: str

@@ -40,7 +40,7 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class Subjects:
-    """Finds and makes subjects by the pseudonym of an identity. Blocking, and safe between processes."""
+    """Finds and makes subjects by the pseudonym of an identity. Blocking; processes share it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / FOLDER

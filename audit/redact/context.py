@@ -43,14 +43,16 @@ class Labels:
     """All label words of a text by position."""
 
     def __init__(self, low_view: bytes, low_text: str | None) -> None:
-        found = []
-        for match in _LATIN.finditer(low_view):
-            word = match[0].decode("latin-1").replace(".", " ")
-            found.append((match.end(), match.start(), _LABEL_OF.get(word, "")))
+        found = [
+            (*match.span()[::-1], _LABEL_OF.get(match[0].decode("latin-1").replace(".", " "), ""))
+            for match in _LATIN.finditer(low_view)
+        ]
         if low_text is not None:
-            for match in _OTHER.finditer(low_text):
-                if _stands_alone(low_text, match.start(), match.end()):
-                    found.append((match.end(), match.start(), _LABEL_OF.get(match[0], "")))
+            found += [
+                (*match.span()[::-1], _LABEL_OF.get(match[0], ""))
+                for match in _OTHER.finditer(low_text)
+                if _stands_alone(low_text, *match.span())
+            ]
             found.sort()
         self._found = found
         self._ends = [item[0] for item in found]
@@ -69,9 +71,9 @@ class Labels:
         if at < len(self._found):
             _, right, label = self._found[at]
             gap = right - end
-            if gap <= RIGHT and gap + _RIGHT_COST < distance:
-                if b"\n" not in self._view[end:right]:
-                    best, distance = label, gap + _RIGHT_COST
+            is_near = gap <= RIGHT and gap + _RIGHT_COST < distance
+            if is_near and b"\n" not in self._view[end:right]:
+                best, distance = label, gap + _RIGHT_COST
         return best, distance
 
     def within(self, start: int, label: str, reach: int = LEFT) -> bool:

@@ -65,10 +65,8 @@ def _gap(view: bytes | bytearray, low: int, high: int) -> int | None:
             if _is_gap(view, at, len(sign)):
                 return at + len(sign) - 1
             at = view.rfind(sign, low, at)
-    last = None
-    for last in _SIGN.finditer(view, low, high):
-        pass
-    return last.start(1) if last is not None else None
+    signs = [found.start(1) for found in _SIGN.finditer(view, low, high)]
+    return signs[-1] if signs else None
 
 
 def _is_gap(view: bytes | bytearray, at: int, size: int) -> bool:
@@ -87,7 +85,7 @@ def _is_gap(view: bytes | bytearray, at: int, size: int) -> bool:
 
 def mark_cuts(view: bytes) -> bytes:
     """Put a line's end wherever a whole text is cut, so that no pattern crosses it."""
-    if len(view) <= SPAN + 1 or b"\n" in view and not _has_long_line(view):
+    if len(view) <= SPAN + 1 or not _has_long_line(view):
         return view
     marked = bytearray(view)
     start = 0

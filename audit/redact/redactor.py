@@ -79,7 +79,7 @@ class Redactor:
         return self._compose(text, folded, hits)
 
     def session(self, texts: Sequence[str], memory: Memory) -> list[Redaction]:
-        """Redact texts of one call; what any of them reveals is redacted in all, before and after."""
+        """Redact texts of one call; what any of them reveals is redacted in all of them."""
         examined = [self._examine(text) for text in texts]
         for _, scan, hits in examined:
             if scan is not None:

@@ -6,11 +6,16 @@ from collections.abc import Iterable
 
 from .finding import Hit
 
-_RANK = {
-    "PRIVATE_KEY": 9, "PRIVATE_KEY_LINE": 9, "SECRET": 8, "JWT": 8, "PASSWORD": 8, "NIK": 7, "NPWP": 7,
-    "KK": 7, "BPJS": 7, "KITAS": 7, "PASSPORT": 7, "NATIONAL_ID": 6, "CARD": 6, "IBAN": 6, "TAX_ID": 5,
-    "EMAIL": 5, "BANK_ACCOUNT": 4, "PHONE": 4,
-}  # fmt: skip
+_ORDER = (
+    ("PRIVATE_KEY", "PRIVATE_KEY_LINE"),
+    ("SECRET", "JWT", "PASSWORD"),
+    ("NIK", "NPWP", "KK", "BPJS", "KITAS", "PASSPORT"),
+    ("NATIONAL_ID", "CARD", "IBAN"),
+    ("TAX_ID", "EMAIL"),
+    ("BANK_ACCOUNT", "PHONE"),
+)
+_RANK = {kind: -place for place, kinds in enumerate(_ORDER) for kind in kinds}
+_LOWEST = -len(_ORDER)
 
 
 def resolve(hits: Iterable[Hit]) -> list[Hit]:
@@ -27,7 +32,7 @@ def resolve(hits: Iterable[Hit]) -> list[Hit]:
 def _join(one: Hit, other: Hit) -> Hit:
     """The longer names the place; at equal length the more sensitive, then the surer."""
     best = max(
-        (one, other), key=lambda hit: (hit.end - hit.start, _RANK.get(hit.type, 0), hit.score)
+        (one, other), key=lambda hit: (hit.end - hit.start, _RANK.get(hit.type, _LOWEST), hit.score)
     )
     start, end = min(one.start, other.start), max(one.end, other.end)
     return Hit(start, end, best.type, best.score, best.value)

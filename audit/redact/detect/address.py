@@ -8,7 +8,6 @@ from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-
 _C = rb"[A-Z\xd8][A-Za-z\xd8\xf8'.-]*"
 _CITY = rb"(?:,? {0,2}" + _C + rb"(?: " + _C + rb"){0,3}){0,3}"
 _UNIT = rb"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Room|Rm|Bldg|Building|Block|Blk|No|#)\.? ?#?[A-Za-z0-9-]{1,8})?"

@@ -8,7 +8,6 @@ from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-
 _WORD = rb"[A-Za-z\xd8\xf8]{3,12}"
 DATE = Pattern(
     rb"\b(?:(?:19|20)\d\d ?[-/.\xf8] ?\d{1,2} ?[-/.\xf8] ?\d{1,2}\xf8?"

@@ -9,7 +9,6 @@ from ..finding import Hit
 from ..scan import Scan
 from .national import LETTERS, Table
 
-
 IBAN = Pattern(rb"(?i)\b[a-z]{2}\d\d(?:[ -]?[a-z0-9]{1,4}){3,8}[a-z0-9]{0,3}\b")
 _LENGTHS = {
     "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22, "BR": 29,

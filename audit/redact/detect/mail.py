@@ -8,7 +8,6 @@ from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-
 _ATOM = rb"[A-Za-z0-9\xd8\xf8!#$%&'*+/=?^_`{|}~.-]"
 PLAIN = Pattern(
     rb"(" + _ATOM + rb"{1,64})@((?:[A-Za-z0-9\xd8\xf8_](?:[A-Za-z0-9\xd8\xf8_-]{0,62})\.){1,8}"

@@ -52,7 +52,9 @@ def _national(digits: str, sizes: tuple[int, ...], raw: bytes) -> float:
 def _has_phone_groups(sizes: tuple[int, ...]) -> bool:
     if len(sizes) > 7:
         return False
-    return len(sizes) == 1 or (min(sizes[1:]) >= 2 or sizes.count(1) <= 1) and max(sizes) <= 11
+    if len(sizes) == 1:
+        return True
+    return (min(sizes[1:]) >= 2 or sizes.count(1) <= 1) and max(sizes) <= 11
 
 
 def e164(number: Number) -> str:

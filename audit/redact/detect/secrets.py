@@ -15,7 +15,6 @@ from ..engine import Gate, Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-
 SHAPES = Pattern(
     rb"\b(?:"
     rb"eyJ[\w-]{8,}\.(?:eyJ)?[\w-]{4,}(?:\.[\w-]*){0,3}"
