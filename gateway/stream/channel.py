@@ -14,6 +14,8 @@ from .subscriber import Subscriber
 
 SNAPSHOT_AFTER = 2000
 """Missed blocks from which one snapshot is sent instead, in dialects that have one."""
+BATCH_BYTES = 96 * 1024
+"""Most that a reader who lags gets in one write; a thousand tokens fit."""
 BACKLOG_BYTES = 128 * 1024
 """What the only reader of a dialect without resume may lag before the provider has to wait."""
 
@@ -32,6 +34,8 @@ class Channel:
         self.log = Log()
         self.readers: set[Subscriber] = set()
         self.is_sealed = False
+        self.epilogue = b""
+        """The terminal block of a log that broke off; it has no number of its own."""
         self.on_empty: Callable[[], None] = _nothing
         self.on_flush: Callable[[], None] = _nothing
         self._loop = loop
@@ -58,6 +62,13 @@ class Channel:
         """Add the terminal block; nothing comes after it."""
         self.is_sealed = True
         self.append(block)
+
+    def break_off(self, block: bytes) -> None:
+        """End without a numbered end: each reader gets `block` after all that was said."""
+        self.is_sealed = True
+        self.epilogue = block
+        for reader in self.readers:
+            reader.wake()
 
     def restart(self, at: int) -> None:
         """Begin again after number `at`; readers with less get a snapshot."""
@@ -92,15 +103,16 @@ class Channel:
             return False
         return cursor > 0 or (self.snapshot is None and self.log.base > self._whole_from)
 
-    def news(self, cursor: int, limit: int) -> tuple[bytes, int]:
-        """Return up to `limit` blocks after `cursor` and the number of the last one."""
-        head = self.log.head
+    def news(self, cursor: int) -> tuple[bytes, int]:
+        """Return what fits one write after `cursor`, and the number of its last block."""
+        log, head = self.log, self.log.head
         if self.snapshot is not None and self._is_far(cursor, head):
-            at = head - 1 if self.is_sealed else head
+            at = head - 1 if self.is_sealed and not self.epilogue else head
             if at > cursor:
                 return self.snapshot(at), at
-        blocks = self.log.since(max(cursor, self.log.base))[:limit]
-        return b"".join(blocks), max(cursor, self.log.base) + len(blocks)
+        start = max(cursor, log.base)
+        blocks = log.since(start, BATCH_BYTES)
+        return b"".join(blocks), start + len(blocks)
 
     def _is_far(self, cursor: int, head: int) -> bool:
         return cursor < self.log.base or (not self.replays and head - cursor > SNAPSHOT_AFTER)
@@ -120,7 +132,7 @@ class Channel:
                 reader.wake()
         self.on_flush()
         if not self.is_resumable:
-            self._forget_taken()
+            self.relieve()
 
     def _forget_taken(self) -> None:
         cursor = min((reader.cursor for reader in self.readers), default=self.log.head)

@@ -23,6 +23,8 @@ from .transcript import MAX_CHARS, Transcript
 from .watchdog import Watchdog
 from .writer import Writer
 
+ARRIVAL_S = 10.0
+"""How long a created answer waits for its first reader at least, whatever its policy."""
 STOPPED: dict[Outcome, EndReason] = {"cancelled": "cancelled", "client_gone": "cancelled"}
 """Outcomes of ours that are an end and not a failure."""
 log = structlog.get_logger("sluicegate.stream")
@@ -76,6 +78,8 @@ class Generation:
         self._interruption: tuple[Outcome, str] | None = None
         self._finish: Finished | None = None
         self._task: asyncio.Task[None] | None = None
+        self._has_begun = False
+        """A task that is cancelled before its first step would never get to its `finally`."""
         channel.on_empty = self._nobody_listens
 
     @property
@@ -96,11 +100,12 @@ class Generation:
     def start(self, *, is_expected: bool = False) -> None:
         """Begin the provider call in a task of its own, not a child of any request.
 
-        Without a reader the grace period starts now, unless one `is_expected` at once.
+        Without a reader the grace period starts now, long enough for the first one to come, unless
+        one `is_expected` at once.
         """
         self._task = asyncio.create_task(self._run(), name=f"generation {self.id}")
-        if not is_expected:
-            self._nobody_listens()
+        if not is_expected and not self.channel.readers:
+            self.grace.begin(ARRIVAL_S)
 
     def abandon(self) -> None:
         """End a generation that never started: its client left before the provider was asked."""
@@ -137,11 +142,12 @@ class Generation:
         if self.end is not None or self._interruption is not None:
             return
         self._interruption = (outcome, message)
-        if self._task is not None:
+        if self._task is not None and self._has_begun:
             self._task.cancel()
 
     async def _run(self) -> None:
         end: End | None = None
+        self._has_begun = True
         self._watchdog.look()
         try:
             end = await self._until_end()
@@ -166,7 +172,7 @@ class Generation:
             task.uncancel()
             return self._interrupted()
         except BackendError as error:
-            return self._failed(error)
+            return self._interrupted() if self._was_interrupted() else self._failed(error)
         except Exception:  # the edge of a generation: a broken plug-in must not strand its readers
             log.exception("generation_broke", stream_id=self.id)
             return self._end("internal", message="The gateway could not finish this answer.")

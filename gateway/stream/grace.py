@@ -26,11 +26,12 @@ class Grace:
         self._timer: asyncio.TimerHandle | None = None
         self._asking: asyncio.Task[None] | None = None
 
-    def begin(self) -> None:
+    def begin(self, at_least_s: float = 0.0) -> None:
         """The last reader left: start the period anew."""
         self.stop()
         if self._policy != "drain":
-            self._timer = self._loop.call_later(self._delay_s, self._ended)
+            delay_s = max(self._delay_s, at_least_s)
+            self._timer = self._loop.call_later(delay_s, self._ended)
 
     def stop(self) -> None:
         """A reader came, or the generation ended."""

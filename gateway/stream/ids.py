@@ -11,7 +11,7 @@ import msgspec
 SEALED = 9_007_199_254_740_991
 """The sequence of a terminal event that stands for a generation we do not have: the largest
 integer that JavaScript and Redis stream ids both hold, so a reconnect with it is an end."""
-_CURSOR = re.compile(r"([0-9A-Za-z-]{1,40})\.(\d{1,16})")
+_CURSOR = re.compile(r"([0-9A-Za-z-]{1,40})\.([0-9]{1,16})")
 _ID = re.compile(r"[0-9A-Za-z-]{1,40}")
 
 

@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from tests.e2e.processes import Gateway, Provider, Start, eventually
-from tests.e2e.wire import CHAT, COMPLETIONS, STREAM, STREAMS, Answer, completion_body
+from tests.e2e.wire import (
+    CHAT,
+    COMPLETIONS,
+    STREAM,
+    STREAMS,
+    Answer,
+    completion_body,
+    text_of,
+    tokens,
+)
 
 LONG = "[[n=2000]] [[delay=0.02]]"
 SILENT = "[[n=5]] [[ttft=30]]"
@@ -97,14 +106,14 @@ def test_after_the_grace_the_provider_call_is_closed(start: Start, upstream: Pro
     assert end["outcome"] == "client_gone"
 
 
-def test_a_created_answer_that_nobody_follows_ends_after_the_grace(
+def test_under_policy_cancel_a_created_answer_can_still_be_followed(
     start: Start, upstream: Provider
 ):
-    gateway = start(config(upstream, "linger", 0.2))
+    gateway = start(config(upstream, "cancel"))
+    id = gateway.wire.create("[[n=10]] [[delay=0.02]]")["id"]
+    assert eventually(lambda: upstream.stats["open"] == 1)
 
-    id = gateway.wire.create(LONG)["id"]
-
-    assert gateway.end_of(id)["outcome"] == "client_gone"
+    assert text_of(gateway.wire.follow(id).all_events()) == tokens(10)
 
 
 def test_policy_cancel_closes_at_once(start: Start, upstream: Provider):
