@@ -79,8 +79,8 @@ class _Weight(NamedTuple):
     wait: int
 
 
-_Held = tuple[Charge, Counter, int]
-"""A charge of an open call, its counter, its place there."""
+_Held = tuple[Sequence[Charge], list[Counter], list[int]]
+"""The charges of an open call, their counters, their places there; flat, for the collector."""
 
 
 class Book:
@@ -90,7 +90,7 @@ class Book:
         self._max_keys = max_keys
         self._wall = wall
         self._tables: dict[Limit, Table] = {}
-        self._open: dict[str, list[_Held]] = {}
+        self._open: dict[str, _Held] = {}
 
     def decide(
         self,
@@ -109,7 +109,7 @@ class Book:
         allowed = not waits or call_id in self._open
         takes = allowed and not is_peek and call_id not in self._open
         if takes:
-            self._keep(call_id, [_charge(w, call_id) for w in weights if not w.wait])
+            self._keep(call_id, _charge([w for w in weights if not w.wait], call_id))
         return Decision(
             allowed=allowed,
             call_id=call_id,
@@ -125,18 +125,19 @@ class Book:
         """Charge without a question: the shared store has said yes."""
         if call_id in self._open:
             return
-        held = []
+        counters, places = [], []
         for charge in charges:
             table = self._table(charge.limit)
             time_us = table.turn() if table.is_calendar else now
             counter = table.find(charge.subject, time_us)
-            held.append((charge, counter, counter.add(time_us, charge.cost, call_id)))
-        self._keep(call_id, held)
+            counters.append(counter)
+            places.append(counter.add(time_us, charge.cost, call_id))
+        self._keep(call_id, (charges, counters, places))
 
     def settle(self, call_id: str, actual: Mapping[str, int], now: int) -> bool:
         """End a call; return whether it was open."""
         held = self._open.pop(call_id, None)
-        for charge, counter, place in held or ():
+        for charge, counter, place in zip(*held, strict=True) if held else ():
             limit, reserved = charge.limit, charge.cost
             spent = actual.get(limit.name, reserved)
             if spent != reserved or limit.unit == "concurrent":
@@ -174,19 +175,19 @@ class Book:
         wait = NEVER if cost > size else counter.wait(time_us, need)
         return _Weight(charge, counter, time_us, max(0, size - used), reset, wait)
 
-    def _keep(self, call_id: str, held: list[_Held]) -> None:
+    def _keep(self, call_id: str, held: _Held) -> None:
         """Note an open call; beyond the bound the oldest one keeps its charge for good."""
         if len(self._open) >= self._max_keys:
             oldest = next(iter(self._open))
-            for charge, counter, place in self._open.pop(oldest):
+            for charge, counter, place in zip(*self._open.pop(oldest), strict=True):
                 if charge.limit.unit == "concurrent":
                     counter.amend(0, place, charge.cost, 0, oldest)
         self._open[call_id] = held
 
 
-def _charge(weight: _Weight, call_id: str) -> _Held:
-    charge, counter = weight.charge, weight.counter
-    return charge, counter, counter.add(weight.time, charge.cost, call_id)
+def _charge(weights: Sequence[_Weight], call_id: str) -> _Held:
+    places = [w.counter.add(w.time, w.charge.cost, call_id) for w in weights]
+    return [w.charge for w in weights], [w.counter for w in weights], places
 
 
 def _standing(weight: _Weight, *, takes: bool) -> Standing:

@@ -33,9 +33,9 @@ class Ask:
         self.born_s = born_s
         self.mode: Mode = "t"
         self.age_us = 0
-        self.keys: list[str] = []
+        self.keys: Sequence[str] = ()
         """Keys of the charges, known once it was sent; its end needs the same ones."""
-        self.so_far: list[int] = []
+        self.so_far: Sequence[int] = ()
         self.is_unsure = False
         """An earlier trip was not answered: it may still be carried out, even after the end."""
 
