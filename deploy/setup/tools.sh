@@ -12,6 +12,7 @@ export PATH="$PWD/.venv/tools/bin:$PATH"
 
 missing=()
 has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
+has curl || missing+=(curl)
 has node || missing+=(nodejs)
 has npm || missing+=(npm)
 has promtool || promtool_missing=yes

@@ -68,7 +68,7 @@ def test_images_from_elsewhere_name_their_version() -> None:
     foreign = [service["image"] for service in SERVICES.values() if "build" not in service]
 
     assert foreign
-    assert all(re.search(r":\d+\.\d+", image) for image in foreign)
+    assert all(re.search(r":v?\d+\.\d+", image) for image in foreign)
 
 
 def test_no_env_file_is_needed() -> None:
