@@ -22,6 +22,8 @@ from gateway.api.embeddings import setup_embeddings
 from gateway.api.openai import setup_openai
 from gateway.api.operations import setup_operations
 from gateway.api.page import setup_page
+from gateway.api.report import setup_report
+from gateway.api.rollout import setup_rollout
 from gateway.api.responses import setup_responses
 from gateway.api.widget import setup_widget
 from gateway.auth.idempotency import Idempotency
@@ -53,7 +55,8 @@ async def create_app(
 ) -> web.Application:
     """Return the gateway; without a configuration the file and environment are read."""
     app = web.Application(client_max_size=MAX_BODY)
-    app[ROOMS] = build_rooms(config or load(None, os.environ), process or Process())
+    process = process or Process()
+    app[ROOMS] = build_rooms(config or load(None, os.environ), process)
     setup_edge(app)
     setup_framing(app)
     setup_origin(app)
@@ -71,6 +74,8 @@ async def create_app(
     setup_page(app)
     app.cleanup_ctx.append(run_rooms)
     setup_admin(app)
+    setup_rollout(app)
+    setup_report(app, process)
     return app
 
 

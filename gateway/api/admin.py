@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.api.body import read_json
 from gateway.errors import bad_field
-from gateway.rollout.change import ChangeStore, FileChanges, RedisChanges
+from gateway.rollout.change import FLAG, ChangeStore, FileChanges, RedisChanges
 from gateway.rollout.flag import NAME, parse_flag
 from gateway.rollout.live import LiveFlag
 from gateway.rooms import ROOMS, Rooms
@@ -37,11 +37,11 @@ def setup_admin(app: web.Application) -> None:
         app.router.add_put("/admin/flags", change_flags, name="admin_flags_change")
 
 
-def change_store(rooms: Rooms) -> ChangeStore:
+def change_store(rooms: Rooms, name: str = FLAG) -> ChangeStore:
     """Return where changes are kept: Redis, or a file beside the audit trail."""
     if rooms.streams.shared is not None:
-        return RedisChanges(rooms.streams.shared.store)
-    return FileChanges(state_folder(rooms.settings.config.audit.sinks[0].path))
+        return RedisChanges(rooms.streams.shared.store, name)
+    return FileChanges(state_folder(rooms.settings.config.audit.sinks[0].path), name)
 
 
 def state_folder(audit_path: str) -> Path:

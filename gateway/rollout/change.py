@@ -18,7 +18,8 @@ import msgspec
 
 from gateway.store import Store
 
-REDIS_KEY = "gw:flag:ENABLE_SSE_STREAMING"
+FLAG, WORD = "flag", "rollout"
+"""What is kept: the flag, and what a person said about the rollout (`hold`, `block`)."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,23 +51,24 @@ class ChangeStore(Protocol):
 class RedisChanges:
     """One key that all workers and replicas read."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, name: str = FLAG) -> None:
         self._store = store
+        self._key = f"gw:change:{name}"
 
     async def read(self) -> Change | None:
         """Return the last change; raises `StoreAway`."""
-        return _decoded(await self._store.call(self._store.client.get(REDIS_KEY)))
+        return _decoded(await self._store.call(self._store.client.get(self._key)))
 
     async def write(self, change: Change) -> None:
         """Keep a change; raises `StoreAway`."""
-        await self._store.call(self._store.client.set(REDIS_KEY, msgspec.json.encode(change)))
+        await self._store.call(self._store.client.set(self._key, msgspec.json.encode(change)))
 
 
 class FileChanges:
     """A small file beside the audit trail, for an instance without Redis."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "flag.json"
+    def __init__(self, folder: Path, name: str = FLAG) -> None:
+        self._path = folder / f"{name}.json"
 
     async def read(self) -> Change | None:
         """Return the last change, or None where there is no readable file."""

@@ -1,0 +1,44 @@
+"""`gateway report`: what happened in the last hours, for people, machines and colleagues."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from .group import single_command
+from .output import give_json
+from .site import LOCAL, AdminKey, SloFile, Url, load_baseline, read_report, read_slo
+
+app = single_command()
+Format = Literal["md", "json", "html", "announcement"]
+
+
+@app.command(epilog="Example: gateway report --since 24h --format html --out report.html")
+def report(
+    url: Url = LOCAL,
+    key: AdminKey = None,
+    since: Annotated[str, typer.Option(help="How far back: 15m, 24h, 2d; up to 8 days.")] = "24h",
+    format: Annotated[Format, typer.Option(help="md, json, html or announcement.")] = "md",
+    out: Annotated[str | None, typer.Option(help="Write to this file.", metavar="FILE")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="A report from before, made with --json.", metavar="FILE")
+    ] = None,
+    slo: SloFile = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Report the last hours from the gateway's own record; no Prometheus is needed."""
+    from gateway.report.render import announcement, markdown, page
+    from gateway.rollout.verdict import judge
+
+    found = read_report(url, key, since)
+    if json or format == "json":
+        give_json(found)
+        return
+    verdict = judge(found, read_slo(slo), baseline=load_baseline(baseline))
+    text = {"md": markdown, "html": page, "announcement": announcement}[format](found, verdict)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    with open(out, "w", encoding="utf-8") as file:
+        file.write(text)

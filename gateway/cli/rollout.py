@@ -1,0 +1,137 @@
+"""`gateway rollout`: walk the flag up step by step while the gates hold, or back."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .group import command_group
+from .output import NO, end, give, give_json, say
+from .site import LOCAL, AdminKey, Json, SloFile, Url, ask, read_slo
+from .verdict import lines_of, reach_verdict
+
+if TYPE_CHECKING:
+    from gateway.rollout.flag import Flag
+
+app = command_group("Walk a flag up or down, step by step.", "gateway rollout next")
+NAME = "ENABLE_SSE_STREAMING"
+Reason = Annotated[str, typer.Option(help="Why; stands in the audit trail.")]
+By = Annotated[str, typer.Option(help="Who; stands in the audit trail.")]
+Cut = Annotated[bool, typer.Option("--cut", help="End running streams too.")]
+
+
+@app.command(epilog="Example: gateway rollout show")
+def show(url: Url = LOCAL, key: AdminKey = None, json: Json = False) -> None:
+    """Say what is on, for whom, since when and by whom."""
+    _tell(url, key, json)
+
+
+@app.command("next", epilog="Example: gateway rollout next --by ann --reason 'a quiet night'")
+def next_step(
+    url: Url = LOCAL,
+    key: AdminKey = None,
+    reason: Reason = "",
+    by: By = "",
+    baseline: Annotated[
+        str | None, typer.Option(help="A report from before, made with --json.", metavar="FILE")
+    ] = None,
+    slo: SloFile = None,
+    json: Json = False,
+) -> None:
+    """Go one step up: 5, 25, 50, 100 %; refused (exit 1) while a gate does not hold."""
+    flag, since_s = _current(url, key)
+    higher = [step for step in read_slo(slo).rollout.steps if step > flag.percent]
+    if not higher:
+        say(["The flag is on for everybody already."])
+        end(NO)
+    if flag.percent > 0:
+        found = reach_verdict(url, key, _ago(since_s), baseline, slo)
+        if not found.may_advance:
+            say([f"No step up from {flag.percent:g} %:", *lines_of(found)])
+            end(NO)
+    _put(url, key, _text(higher[0], flag), reason or "next step", by, cut=False)
+    _tell(url, key, json)
+
+
+@app.command(epilog="Example: gateway rollout back --reason 'errors at 25 %'")
+def back(
+    url: Url = LOCAL,
+    key: AdminKey = None,
+    reason: Reason = "",
+    by: By = "",
+    cut: Cut = False,
+    slo: SloFile = None,
+    json: Json = False,
+) -> None:
+    """Go one step down; from the first step to off."""
+    flag, _ = _current(url, key)
+    lower = [step for step in read_slo(slo).rollout.steps if step < flag.percent]
+    _put(url, key, _text(lower[-1] if lower else 0.0, flag), reason or "step back", by, cut)
+    _tell(url, key, json)
+
+
+@app.command(epilog="Example: gateway rollout off --reason 'incident 12'")
+def off(
+    url: Url = LOCAL, key: AdminKey = None, reason: Reason = "", by: By = "", cut: Cut = False
+) -> None:
+    """Switch off for everybody, listed users too."""
+    _put(url, key, "off", reason or "switched off", by, cut)
+    _tell(url, key, False)
+
+
+@app.command(epilog="Example: gateway rollout hold --reason 'waiting for legal'")
+def hold(url: Url = LOCAL, key: AdminKey = None, reason: Reason = "", by: By = "") -> None:
+    """Let no step up happen until `gateway rollout go`."""
+    ask("PUT", url, "/admin/rollout", key, {"state": "hold", "reason": reason, "by": by})
+    give(["The rollout is held."])
+
+
+@app.command(epilog="Example: gateway rollout go --reason 'legal agreed'")
+def go(url: Url = LOCAL, key: AdminKey = None, reason: Reason = "", by: By = "") -> None:
+    """Lift a hold or a block."""
+    ask("PUT", url, "/admin/rollout", key, {"state": "go", "reason": reason, "by": by})
+    give(["The rollout may go on."])
+
+
+def _current(url: str, key: str | None) -> tuple[Flag, float]:
+    """Return the flag, and for how many seconds it has been so (a day where nobody changed it)."""
+    from gateway.rollout.flag import parse_flag
+
+    body = ask("GET", url, "/admin/flags", key)
+    since = body.get("details", {}).get(NAME, {}).get("since")
+    return parse_flag(body["flags"][NAME]), time.time() - since if since else 86_400.0
+
+
+def _ago(seconds: float) -> str:
+    return f"{min(max(int(seconds) + 1, 1), 8 * 86_400)}s"
+
+
+def _text(percent: float, flag: Flag) -> str:
+    """Return the value of a step; listed users stay in."""
+    head = "on" if percent >= 100 else f"{percent:g}%" if percent else "off"
+    return head + (f",users:{','.join(sorted(flag.users))}" if flag.users else "")
+
+
+def _put(url: str, key: str | None, value: str, reason: str, by: str, cut: bool) -> None:
+    body = {"flags": {NAME: value}, "reason": reason, "by": by, "cut": cut}
+    ask("PUT", url, "/admin/flags", key, body)
+
+
+def _tell(url: str, key: str | None, json: bool) -> None:
+    body: dict[str, Any] = ask("GET", url, "/admin/flags", key)
+    said: dict[str, Any] = ask("GET", url, "/admin/rollout", key)
+    if json:
+        give_json({"version": 1, "flags": body["flags"], "rollout": said} | _details(body))
+        return
+    detail = body.get("details", {}).get(NAME, {})
+    who = f", by {detail['by']}" if detail.get("by") else ""
+    why = f", because {detail['reason']}" if detail.get("reason") else ""
+    give([f"{NAME} is {body['flags'][NAME]}{who}{why}"])
+    if said["state"] != "go":
+        give([f"  {said['state']}: {said['reason']}"])
+
+
+def _details(body: dict[str, Any]) -> dict[str, Any]:
+    return {"details": body["details"]} if "details" in body else {}

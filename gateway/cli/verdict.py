@@ -1,0 +1,80 @@
+"""`gateway verdict`: keep, hold or roll back, with the reasons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .group import single_command
+from .output import NO, YES, end, give, give_json
+from .site import (
+    LOCAL,
+    AdminKey,
+    Json,
+    SloFile,
+    Url,
+    ask,
+    load_baseline,
+    read_report,
+    read_slo,
+)
+
+if TYPE_CHECKING:
+    from gateway.rollout.verdict import Gate, Verdict
+
+app = single_command()
+MARKS = {"ok": "✓", "hold": "!", "back": "✗", "unknown": "?"}
+
+
+@app.command(epilog="Example: gateway verdict --since 48h --baseline before.json")
+def verdict(
+    url: Url = LOCAL,
+    key: AdminKey = None,
+    since: Annotated[str, typer.Option(help="How far back: 15m, 24h, 2d.")] = "24h",
+    baseline: Annotated[
+        str | None, typer.Option(help="A report from before, made with --json.", metavar="FILE")
+    ] = None,
+    block: Annotated[
+        str, typer.Option(help="Ask for a rollback for this reason; it is audited.")
+    ] = "",
+    slo: SloFile = None,
+    json: Json = False,
+) -> None:
+    """Hold the last hours against the targets: exit 0 for KEEP, 1 for HOLD and ROLL BACK."""
+    if block:
+        ask("PUT", url, "/admin/rollout", key, {"state": "block", "reason": block})
+    found = reach_verdict(url, key, since, baseline, slo)
+    if json:
+        give_json(found)
+    else:
+        give(lines_of(found))
+    end(YES if found.may_advance else NO)
+
+
+def reach_verdict(
+    url: str, key: str | None, since: str, baseline: str | None, slo: str | None
+) -> Verdict:
+    """Ask the gateway and return the verdict."""
+    from gateway.rollout.verdict import judge
+
+    said = {"state": "go", "reason": ""} if key is None else ask("GET", url, "/admin/rollout", key)
+    reason = f"{said['reason'] or 'no reason given'}"
+    return judge(
+        read_report(url, key, since),
+        read_slo(slo),
+        baseline=load_baseline(baseline),
+        block=reason if said["state"] == "block" else "",
+        hold=reason if said["state"] == "hold" else "",
+    )
+
+
+def lines_of(found: Verdict) -> list[str]:
+    """Return the word, its reasons, then every gate."""
+    lines = [found.word, *(f"  because {reason}" for reason in found.reasons)]
+    return [*lines, *(gate_line(gate) for gate in found.gates)]
+
+
+def gate_line(gate: Gate) -> str:
+    """Return one gate as a line: mark, name, what was seen, its limit, its rows."""
+    return f"{MARKS[gate.state]} {gate.name}: {gate.seen} (limit {gate.limit}; rows {gate.rows})"
