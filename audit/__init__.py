@@ -5,7 +5,7 @@ from .open import open_pseudonyms, open_trail
 from .reader import Stored, by_time
 from .reconcile import Balance, reconcile
 from .record import Ended, Level, Notice, Outcome, Received, Turn
-from .redact import Memory, Redaction, RedactionStream, Redactor
+from .redact import Memory, Outbound, Redaction, RedactionStream, Redactor, Restorer
 from .sink import AuditUnavailable, Entry, Sink
 from .trail import Trail
 from .verify import Problem, Report, verify_trail
@@ -20,6 +20,7 @@ __all__ = [
     "Level",
     "Memory",
     "Notice",
+    "Outbound",
     "Outcome",
     "Problem",
     "Receipt",
@@ -28,6 +29,7 @@ __all__ = [
     "RedactionStream",
     "Redactor",
     "Report",
+    "Restorer",
     "Sink",
     "Stored",
     "Trail",

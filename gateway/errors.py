@@ -162,8 +162,14 @@ def error_of(end: End) -> ApiError:
     return ApiError(code, end.message or FAULTS[code].title, headers=headers)
 
 
+REFUSALS: Final = {
+    "model_not_found": "model_not_found",
+    "context_length_exceeded": "context_length_exceeded",
+    "request_too_large": "too_large",
+}
+
+
 def _refused(end: End) -> ApiError:
-    if end.refusal == "model_not_found":
-        return ApiError("model_not_found", end.message, field="model")
-    code = "context_length_exceeded" if end.refusal == "context_length_exceeded" else "bad_request"
-    return ApiError(code, end.message)
+    code = REFUSALS.get(end.refusal or "", "bad_request")
+    field = "model" if code == "model_not_found" else end.field
+    return ApiError(code, end.message, field=field)

@@ -13,10 +13,11 @@ from gateway.call import Call
 from gateway.dialects.widget import usage_view
 from gateway.errors import ApiError
 from gateway.limits import charges_of, refusal
+from gateway.outbound import HidingSource
 from gateway.rooms import Rooms
 from gateway.stream.channel import Channel
 from gateway.stream.end import End
-from gateway.stream.generation import Generation
+from gateway.stream.generation import Generation, Source
 from gateway.stream.grace import LeavePolicy
 from gateway.stream.ids import new_generation_id
 from gateway.stream.writer import Writer
@@ -117,7 +118,10 @@ def _generation(
     leave: LeavePolicy,
     linger_s: float,
 ) -> Generation:
-    asked = Asked(rooms.settings.router, call.received_at)
+    router: Source = rooms.settings.router
+    if call.app.redact == "outbound":
+        router = HidingSource(router, rooms.redactor)
+    asked = Asked(router, call.received_at)
 
     async def settle(generation: Generation, end: End) -> None:
         measure_generation(rooms.metrics, generation, end, call.app_name, call.dialect, asked)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+
 from aiohttp import web
 
-from audit import Trail
+from audit import Redactor, Trail
 from gateway.auth.idempotency import IdempotencyKeys
 from gateway.auth.tickets import StreamTickets, TicketStore
 from gateway.rollout.flag import Flag
@@ -43,6 +45,11 @@ class Rooms:
         self.idempotency = idempotency
         self.flag = settings.flag
         self.is_draining = False
+
+    @functools.cached_property
+    def redactor(self) -> Redactor:
+        """What finds personal values on their way to a provider; built when first needed."""
+        return Redactor(lambda kind, value: "")
 
     def set_flag(self, flag: Flag) -> None:
         """Change the flag for new streams; running ones go on."""

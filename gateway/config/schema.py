@@ -47,6 +47,8 @@ class Server(Section, frozen=True):
     trusted_proxies: tuple[str, ...] = ()
     max_streams: Annotated[int, Meta(ge=1)] = 10_000
     """Running generations of one worker; beyond it new ones get 503."""
+    retention_s: Seconds = 600.0
+    """How long an answer that has ended can be resumed."""
 
 
 class Redis(Section, frozen=True):
@@ -98,6 +100,8 @@ class App(Section, frozen=True):
     """Names from `limits:`; absent: all of them."""
     disconnect: Disconnect = Disconnect()
     system_prompt: str | None = None
+    redact: Literal["none", "outbound"] = "none"
+    """`outbound`: personal values are hidden from the provider and restored in the answer."""
     flag: str = "ENABLE_SSE_STREAMING"
 
 

@@ -33,6 +33,8 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None
     refusal: str | None = None
     """A provider's stable word for a refused request, such as `context_length_exceeded`."""
+    field: str | None = None
+    """The part of the request that the provider refused."""
     status: int | None = None
     backend: str = ""
     attempts: tuple[Attempt, ...] = ()

@@ -127,6 +127,7 @@ class Generation:
 
     def left_elsewhere(self) -> None:
         """The last reader of another worker left: if none is here either, the grace starts anew."""
+        self.grace.left_elsewhere()
         self._nobody_listens()
 
     def open_anyway(self) -> None:
@@ -235,6 +236,7 @@ class Generation:
             is_retryable=error.is_retryable,
             retry_after_s=error.retry_after_s,
             refusal=getattr(error, "reason", None),
+            field=getattr(error, "field", None),
             status=error.status,
         )
         return end.of_attempts(error.backend, error.attempts)
