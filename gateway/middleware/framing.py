@@ -6,6 +6,7 @@ only to loopback names and `server.hosts`, or a page elsewhere could reach it by
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from aiohttp import HttpVersion10, HttpVersion11, web
@@ -16,6 +17,7 @@ from gateway.rooms import ROOMS
 from .edge import GUARDS
 
 CLOSE: Final = {"Connection": "close"}
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^:@/\[\]\s]+?)\.?(?::\d{0,5})?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -48,11 +50,9 @@ def _is_ours(host: str, listed: tuple[str, ...]) -> bool:
 
 
 def host_name(host: str) -> str:
-    """Return a Host header's name without its port, lower case."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host.split("]", 1)[0] + "]"
-    return host.split(":", 1)[0].rstrip(".")
+    """Return a Host header's name without its port, lower case; empty for what is no Host."""
+    match = _HOST.fullmatch(host.strip().lower())
+    return match[1] if match else ""
 
 
 def _closing(detail: str) -> ApiError:

@@ -25,6 +25,8 @@ from .reload import Reloader
 
 BACKLOG = 4096
 LAST_WRITES_S = 1.0
+LINGERING_S = 2.0
+"""How long what is left of a refused body is read, so that the client gets to see the answer."""
 log = structlog.get_logger("sluicegate.server")
 
 
@@ -43,18 +45,11 @@ async def run_worker(
     # Ctrl-C reaches the whole process group, and the supervisor passes it on as SIGTERM
     loop.add_signal_handler(signal.SIGINT, _ignore if process.is_supervised else leave)
     app = await create_app(config, process)
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handler_cancellation=True,
-        keepalive_timeout=KEEPALIVE_S,
-        auto_decompress=False,
-        shutdown_timeout=LAST_WRITES_S,
-    )
+    runner = new_runner(app)
     await runner.setup()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(runner.cleanup)
-        server = await _listen(loop, runner, sock)
+        server = await listen(runner, sock)
         if config.server.metrics_port is not None and process.index == 0:
             await stack.enter_async_context(metrics_site(app[ROOMS], config))
         if reread is not None:
@@ -76,10 +71,22 @@ async def _end(task: asyncio.Task[Any]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _listen(
-    loop: asyncio.AbstractEventLoop, runner: web.AppRunner, sock: socket.socket
-) -> asyncio.Server:
-    manager = runner.server
+def new_runner(app: web.Application) -> web.AppRunner:
+    """Return what runs the application, with our bounds."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        handler_cancellation=True,
+        keepalive_timeout=KEEPALIVE_S,
+        auto_decompress=False,
+        lingering_time=LINGERING_S,
+        shutdown_timeout=LAST_WRITES_S,
+    )
+
+
+async def listen(runner: web.AppRunner, sock: socket.socket) -> asyncio.Server:
+    """Accept connections of our kind on a bound socket."""
+    manager, loop = runner.server, asyncio.get_running_loop()
     if manager is None:
         raise RuntimeError("the runner must be set up before it can listen")
     options = dict(manager._kwargs)
