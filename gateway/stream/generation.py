@@ -217,7 +217,12 @@ class Generation:
         if finish is None:
             message = "The provider's answer ended in the middle."
             return self._end("upstream_truncated", message=message)
-        return self._end("done", finish_reason=finish.reason, stop_sequence=finish.stop_sequence)
+        return self._end(
+            "done",
+            finish_reason=finish.reason,
+            stop_sequence=finish.stop_sequence,
+            wire=finish.wire,
+        )
 
     def _was_interrupted(self) -> bool:
         return self._interruption is not None
