@@ -1,5 +1,7 @@
-"""Recall and over-redaction of the redactor on labelled lines, by type, and its speed; Presidio beside
-it where that is installed. Run: python -m bench.redaction"""
+"""Recall and over-redaction on labelled lines, by type, and speed; Presidio beside it if installed.
+
+Run: python -m bench.redaction
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,12 @@ Redact = Callable[[str], str]
 
 def labelled() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return lines without marks, each with its (type, value) pairs."""
-    found = []
-    for line in (HERE / "redaction_personal.txt").read_text("utf-8").splitlines():
-        if not line.startswith("#"):
-            found.append((MARK.sub(lambda m: m[2], line), MARK.findall(line)))
-    return found
+    lines = (HERE / "redaction_personal.txt").read_text("utf-8").splitlines()
+    return [
+        (MARK.sub(lambda m: m[2], line), MARK.findall(line))
+        for line in lines
+        if not line.startswith("#")
+    ]
 
 
 def harmless() -> list[str]:

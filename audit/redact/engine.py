@@ -43,17 +43,17 @@ class Pattern:
     """A pattern that never crosses the end of a line and takes linear time on any input."""
 
     def __init__(self, source: bytes | str) -> None:
-        self.source = source
+        self._text = source
         self._compiled: Any = None
 
     def _engine(self) -> Any:
         if self._compiled is None:
             import re2
 
-            if isinstance(self.source, bytes):
-                self._compiled = re2.compile(b"(?m)" + self.source, _options())
+            if isinstance(self._text, bytes):
+                self._compiled = re2.compile(b"(?m)" + self._text, _options())
             else:
-                self._compiled = re2.compile(self.source)
+                self._compiled = re2.compile(self._text)
         return self._compiled
 
     def finditer(
@@ -71,6 +71,11 @@ class Pattern:
         """Return the match that begins exactly at `start`."""
         found: Match | None = self._engine().match(text, start, len(text) if end is None else end)
         return found
+
+    @property
+    def source(self) -> bytes:
+        """Return the pattern as bytes, to be part of another one."""
+        return self._text if isinstance(self._text, bytes) else self._text.encode()
 
     @property
     def groups(self) -> int:

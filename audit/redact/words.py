@@ -7,7 +7,7 @@ from __future__ import annotations
 
 LATIN: dict[str, str] = {
     "phone": """
-        phone|phones|telephone|telephone number|phone number|phone no|phonenumber|phoneno|tel
+        phone|phones|my number|my number s|telephone|telephone number|phone number|phone no|phonenumber|phoneno|tel
         tel no|mobile|mobile number|mobile no|mobileno|mobilenumber|mobile phone|cell
         cellphone|cell phone|call|call me|reach me|text me|sms|fax|ring me|hotline|whatsapp|wa
         wa me|no wa|nomor wa|viber|telegram|hp|no hp|nohp|nomor hp|nomorhp|handphone|hape

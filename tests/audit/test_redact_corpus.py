@@ -1,4 +1,4 @@
-"""Recall on labelled lines of our own in many languages, and harmless lines that stay as they are."""
+"""Recall on labelled lines of our own in many languages; harmless lines stay as they are."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_secrets_leave_no_tag_to_compare():
 
 
 @pytest.mark.parametrize(
-    ("strategy", "expected"),
+    "strategy,expected",
     [
         ("placeholder", "mail [EMAIL] card [CARD]"),
         ("mask", "mail [EMAIL •@example.com] card [CARD ••1111]"),

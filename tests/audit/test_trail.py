@@ -222,8 +222,8 @@ async def test_failed_write_refuses_new_chats_and_keeps_ends_until_the_disk_is_b
     await trail.ended(Ended(stream_id="s1", outcome="done"))
     assert not trail.is_ready
     is_full[0] = False
-    while len(records(tmp_path)) < 2:
-        await asyncio.sleep(0.02)  # noqa: ASYNC110 - the disk comes back by itself
+    while len(records(tmp_path)) < 2:  # noqa: ASYNC110 - waits for another task
+        await asyncio.sleep(0.02)
     await trail.received(call("s3"))
     assert trail.is_ready
     await trail.aclose()

@@ -10,8 +10,14 @@ from ..scan import Scan
 
 _C = rb"[A-Z\xd8][A-Za-z\xd8\xf8'.-]*"
 _CITY = rb"(?:,? {0,2}" + _C + rb"(?: " + _C + rb"){0,3}){0,3}"
-_UNIT = rb"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Room|Rm|Bldg|Building|Block|Blk|No|#)\.? ?#?[A-Za-z0-9-]{1,8})?"
-_CODE = rb"(?:,? (?:[A-Z]{1,2}-)?\d{4,6}(?:-\d{3,4})?(?: [A-Z]{2}\b)?|,? [A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})?"
+_UNIT = (
+    rb"(?:,? (?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Room|Rm|Bldg|Building|Block|Blk|"
+    rb"No|#)\.? ?#?[A-Za-z0-9-]{1,8})?"
+)
+_CODE = (
+    rb"(?:,? (?:[A-Z]{1,2}-)?\d{4,6}(?:-\d{3,4})?(?: [A-Z]{2}\b)?|,? "
+    rb"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})?"
+)
 _ENGLISH = Pattern(
     rb"\b\d{1,5}[A-Za-z]?(?:[-/]\d{1,5}[A-Za-z]?)?,? (?:[NSEW]{1,2}\.? |North |South |East |West )?"
     rb"(?:(?:" + _C + rb"|\d{1,3}(?:st|nd|rd|th)) ){1,4}"
@@ -19,11 +25,15 @@ _ENGLISH = Pattern(
     rb"|Terrace|Ter|Way|Highway|Hwy|Parkway|Pkwy|Circle|Cir|Close|Crescent|Cres|Grove|Gardens|Mews"
     rb"|Row|Walk|Hill|Trail|Trl|Alley|Plaza|Route|Pike|Loop|Run|Path|Expressway|Turnpike|Park|View"
     rb"|Bridge|Green|Rise|Quay|Parade|Esplanade|Ridge|Point|Creek|Heights|Manor|Island|Islands|Mall"
-    rb"|Junction|Crossing|Meadow|Meadows|Spring|Springs|Station|Village|Valley|Villages|Fort|Port|Ports"
+    rb"|Junction|Crossing|Meadow|Meadows|Spring|Springs|Station|Village|Valley|Villages|"
+    rb"Fort|Port|Ports"
     rb"|Mount|Mountain|Mountains|Field|Fields|Forest|Garden|Glen|Harbor|Haven|Hollow|Isle|Key|Knoll"
-    rb"|Lake|Lakes|Landing|Light|Lights|Locks|Lodge|Mill|Mills|Mission|Motorway|Oval|Passage|Pine|Pines"
-    rb"|Plain|Plains|Prairie|Radial|Ranch|Rapid|Rapids|Rest|River|Rue|Shoal|Shore|Shores|Skyway|Spur"
-    rb"|Stravenue|Stream|Summit|Throughway|Trace|Track|Tunnel|Union|Unions|Viaduct|Ville|Vista|Walks"
+    rb"|Lake|Lakes|Landing|Light|Lights|Locks|Lodge|Mill|Mills|Mission|Motorway|Oval|"
+    rb"Passage|Pine|Pines"
+    rb"|Plain|Plains|Prairie|Radial|Ranch|Rapid|Rapids|Rest|River|Rue|Shoal|Shore|Shores|"
+    rb"Skyway|Spur"
+    rb"|Stravenue|Stream|Summit|Throughway|Trace|Track|Tunnel|Union|Unions|Viaduct|Ville|"
+    rb"Vista|Walks"
     rb"|Ways|Well|Wells|Orchard|Neck|Divide|Dam|Curve|Course|Cove|Corner|Corners|Common|Club|Cliff"
     rb"|Cape|Canyon|Camp|Bypass|Burg|Brook|Branch|Bottom|Bluff|Bend|Beach|Bayou|Arcade|Annex)\b\.?"
     rb"(?: (?:North|South|East|West|[NSEW]{1,2})\b)?" + _UNIT + _CITY + _CODE
@@ -32,52 +42,74 @@ _BROADWAY = Pattern(rb"\b\d{1,5} (?:[NSEW]\.? )?Broadway\b" + _UNIT + _CITY + _C
 _INDONESIA = Pattern(
     rb"(?i:\b(?:jl|jln|jalan|gang|gg|perum|perumahan|komplek|lorong|persiaran))\b\.? ?"
     rb"(?:[A-Z][\w.'/-]{0,30}|\d{1,3}[A-Z]?)(?: [A-Z0-9][\w.'/-]{0,30}){0,6}"
-    rb"(?:,? ?(?i:no|nomor|nr|blok|kav|rt|rw|kel|kec|kelurahan|kecamatan|kab|kabupaten|kota|km|lantai|lt|banjar|br|desa|ds)\b\.? ?[\w./-]{1,20}(?: [A-Z][a-z]{1,20}){0,3}){0,7}"
+    rb"(?:,? ?(?i:no|nomor|nr|blok|kav|rt|rw|kel|kec|kelurahan|kecamatan|kab|kabupaten|"
+    rb"kota|km|lantai|lt|banjar|br|desa|ds)\b\.? ?[\w./-]{1,20}(?: "
+    rb"[A-Z][a-z]{1,20}){0,3}){0,7}"
     rb"(?:,? ?[A-Z][A-Za-z]{1,20}(?: [A-Z][A-Za-z]{1,20}){0,2}){0,4}(?:,? ?\d{5}\b)?"
 )
 _GERMANIC = Pattern(
     rb"\b[A-Z\xd8][a-z\xf8]{0,30}(?:[ -][A-Z\xd8][a-z\xf8]{1,20}){0,3}(?:-| )?"
-    rb"(?i:strasse|str\.?|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|plein|gracht|kade|singel|vej|gade|vagen|gatan|katu|utca|ut|ulice|namesti|gate|veien)"
+    rb"(?i:strasse|str\.?|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|"
+    rb"plein|gracht|kade|singel|vej|gade|vagen|gatan|katu|utca|ut|ulice|namesti|gate|"
+    rb"veien)"
     rb" \d{1,4} ?(?:[a-z]\b)?(?:[-/]\d{1,4})?(?:,? (?:[A-Z]{1,2}-)?\d{3} ?\d{1,2}(?: [A-Z]{2}\b)?)?"
     + _CITY
 )
 _ROMANCE = Pattern(
-    rb"(?i:\b(?:\d{1,4}(?: ?bis| ?ter)?,? )?(?:rue|avenue|av|boulevard|bd|bld|place|chemin|allee|impasse|quai|route|calle|c/|avda|avenida|plaza|paseo|carrera|cra|rua|travessa|praca|via|viale|piazza|corso|largo|strada|bulevardul|ul|ulica|al|aleja|os|pl|duong|pho)\b)"
-    rb"\.? (?:(?i:de|du|des|la|le|les|del|della|dei|dos|da|do|das|el|los|las|san|santa|saint|de la)[ ']){0,3}(?:[lLdD]')?"
-    rb"[A-Z\xd8][\w'\xd8\xf8.-]{0,30}(?: (?:(?i:de|du|des|la|le|del|da|do|e|y|i|et)|[A-Z\xd8IVX][\w'\xd8\xf8.-]{0,30})){0,5}"
+    rb"(?i:\b(?:\d{1,4}(?: ?bis| ?ter)?,? )?(?:rue|avenue|av|boulevard|bd|bld|place|"
+    rb"chemin|allee|impasse|quai|route|calle|c/|avda|avenida|plaza|paseo|carrera|cra|rua|"
+    rb"travessa|praca|via|viale|piazza|corso|largo|strada|bulevardul|ul|ulica|al|aleja|"
+    rb"os|pl|duong|pho)\b)"
+    rb"\.? (?:(?i:de|du|des|la|le|les|del|della|dei|dos|da|do|das|el|los|las|san|santa|"
+    rb"saint|de la)[ ']){0,3}(?:[lLdD]')?"
+    rb"[A-Z\xd8][\w'\xd8\xf8.-]{0,30}(?: (?:(?i:de|du|des|la|le|del|da|do|e|y|i|et)|"
+    rb"[A-Z\xd8IVX][\w'\xd8\xf8.-]{0,30})){0,5}"
     rb"(?:,? ?(?:n|no|nr|num|numero|n\xa4)?\.? ?\d{1,5}[A-Za-z]?\b(?:[-/]\d{1,4}[A-Za-z]?)?)?"
-    rb"(?:,? (?i:apt|piso|ap|m|bl|sc|et|int|depto)\.? ?[\w.-]{1,6})?(?:,? \d{2}-?\d{3}\b|,? \d{4,5}(?:-\d{3})?\b)?"
-    + _CITY
+    rb"(?:,? (?i:apt|piso|ap|m|bl|sc|et|int|depto)\.? ?[\w.-]{1,6})?(?:,? \d{2}-?\d{3}\b|"
+    rb",? \d{4,5}(?:-\d{3})?\b)?" + _CITY
 )
 _TURKISH = Pattern(
     rb"\b(?:"
     + _C
-    + rb" ){1,3}(?i:sokak|sokagi|sk|caddesi|cad|cd|mahallesi|mah|bulvari)\b\.?,? ?(?i:no|no:)?[.: ]{0,2}\d{1,4}(?:/\d{1,3})?"
-    + _CITY
-    + _CODE
+    + rb" ){1,3}(?i:sokak|sokagi|sk|caddesi|cad|cd|mahallesi|mah|bulvari)\b\.?,? ?(?i:no|"
+    rb"no:)?[.: ]{0,2}\d{1,4}(?:/\d{1,3})?" + _CITY + _CODE
 )
 _BOX = Pattern(rb"(?i)\bp\.? ?o\.? ?box \d{1,6}\b")
 _PLACE = Pattern(
-    rb"\b[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20}){0,2}, [A-Z]{2} \d{5}(?:-\d{4})?\b|\b(?:[A-Z]{1,2}\d[A-Z\d]?|[A-Z]{1,2}\d{2}) \d[A-BD-HJLNP-UW-Z]{2}\b"
+    rb"\b[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20}){0,2}, [A-Z]{2} \d{5}(?:-\d{4})?\b|"
+    rb"\b(?:[A-Z]{1,2}\d[A-Z\d]?|[A-Z]{1,2}\d{2}) \d[A-BD-HJLNP-UW-Z]{2}\b"
 )
 _SLAVIC = Pattern(
-    r"(?i)(?:ул\.|улица|улицы|просп\.|проспект|пер\.|переулок|вул\.|вулиця|бул\.) ?[^\n,;:!?0-9]{2,40},? ?(?:д\.|дом|буд\.|№)? ?\d{1,4}(?:,? ?(?:кв\.|корп\.|стр\.|квартира) ?\d{1,4}){0,2}"
+    r"(?i)(?:ул\.|улица|улицы|просп\.|проспект|пер\.|переулок|вул\.|вулиця|бул\.) "
+    r"?[^\n,;:!?0-9]{2,40},? ?(?:д\.|дом|буд\.|№)? ?\d{1,4}(?:,? ?(?:кв\.|корп\.|стр\.|"
+    r"квартира) ?\d{1,4}){0,2}"
 )
 _NAMED = Pattern(
-    rb"(?i)(?:^|[^a-z])(?:(?:home|postal|mailing|shipping|billing|street|delivery|residential|my|full|current)[ _])?"
-    rb"(?:address(?:[ _]?line)?(?:[ _]?\d)?|alamat(?: rumah| lengkap| domisili| tinggal)?|adresse|anschrift|direccion|domicilio|indirizzo|endereco|adres|adress|osoite|lakcim|adresa|dia chi|tirahan|domicile|ship to|deliver(?:ed)? to|kirim(?:kan)? ke|dikirim ke)"
+    rb"(?i)(?:^|[^a-z])(?:(?:home|postal|mailing|shipping|billing|street|delivery|"
+    rb"residential|my|full|current)[ _])?"
+    rb"(?:address(?:[ _]?line)?(?:[ _]?\d)?|alamat(?: rumah| lengkap| domisili| "
+    rb"tinggal)?|adresse|anschrift|direccion|domicilio|indirizzo|endereco|adres|adress|"
+    rb"osoite|lakcim|adresa|dia chi|tirahan|domicile|ship to|deliver(?:ed)? to|"
+    rb"kirim(?:kan)? ke|dikirim ke)"
     rb"[\"']?(?: (?:is|adalah|ist|es|est|e|saya|kami))?(?: ?[:=] ?| )[\"']?"
     rb"([^\n\"';<>{}|@]{6,140})"
 )
 _LIVES = Pattern(
-    rb"(?i)(?:^|[^a-z])(?:lives? (?:at|in|on)|lived at|living (?:at|on)|located at|resid(?:e|es|ing) at|tinggal di|(?:ich )?wohne? (?:in(?: der)?|am)|wohnhaft in|(?:j')?habite (?:au|a)?|vivo en(?: la)?|abito in|moro na|woon (?:in|op)|mieszkam (?:przy|na)) "
+    rb"(?i)(?:^|[^a-z])(?:lives? (?:at|in|on)|lived at|living (?:at|on)|located at|"
+    rb"resid(?:e|es|ing) at|tinggal di|(?:ich )?wohne? (?:in(?: der)?|am)|wohnhaft in|"
+    rb"(?:j')?habite (?:au|a)?|vivo en(?: la)?|abito in|moro na|woon (?:in|op)|mieszkam "
+    rb"(?:przy|na)) "
     rb"([^\n\"';<>{}|@]{6,120})"
 )
 _FOREIGN = Pattern(
     r"(?:адрес|地址|住所|주소|العنوان|כתובת|ที่อยู่|पता|διεύθυνση)[ \t]?[:：][ \t]?([^\n;\"]{5,80})"
 )
 _STOP = Pattern(
-    rb"[.!?] (?:[A-Z\xd8][a-z\xf8]+ )|[.!?]$|, (?:and|my|phone|tel|email|hp|dan|telp|telepon|nik|mobile|please|call|und|et|y)\b|(?i) (?:and (?:my|i|the|his|her)|my (?:phone|number|email)|phone|telp|email|hp|tel|mobile|dan|untuk|yang|since|because|for|with|sejak|which|where|but|tapi|nomor|please|tolong)\b|  |\t|\\n| - | \("
+    rb"[.!?] (?:[A-Z\xd8][a-z\xf8]+ )|[.!?]$|, (?:and|my|phone|tel|email|hp|dan|telp|"
+    rb"telepon|nik|mobile|please|call|und|et|y)\b|(?i) (?:and (?:my|i|the|his|her)|my "
+    rb"(?:phone|number|email)|phone|telp|email|hp|tel|mobile|dan|untuk|yang|since|"
+    rb"because|for|with|sejak|which|where|but|tapi|nomor|please|tolong)\b|  |\t|\\n| - | "
+    rb"\("
 )
 
 

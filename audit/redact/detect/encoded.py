@@ -17,7 +17,8 @@ ESCAPE_GATE = rb"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#x?[0-9A-F
 BASE64_GATE = rb"[A-Za-z0-9+/_-]{24}"
 
 _RUN = Pattern(
-    rb"(?:[A-Za-z0-9._~+*!@-]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]{2,4};|&commat;){5,}"
+    rb"(?:[A-Za-z0-9._~+*!@-]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|"
+    rb"&#x?[0-9A-Fa-f]{2,4};|&commat;){5,}"
 )
 _BASE64 = Pattern(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 _UNICODE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})")

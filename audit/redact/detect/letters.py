@@ -28,7 +28,8 @@ MIXED = Pattern(
     rb"|[A-Za-z]{0,6}[-/.]?\d[A-Za-z0-9]{2,30}(?:[-/.][A-Za-z0-9]{1,12}){0,5})"
 )
 SPACED = Pattern(
-    rb"\b[A-Z]{1,3} ?\d{2,4}(?: \d{2,4}){1,3}(?: [A-Z]{1,2})?\b|\b\d{4,9} [A-Z]{1,2}\b|\b[A-Z]{1,3} \d{5,9}\b"
+    rb"\b[A-Z]{1,3} ?\d{2,4}(?: \d{2,4}){1,3}(?: [A-Z]{1,2})?\b|\b\d{4,9} [A-Z]{1,2}\b|"
+    rb"\b[A-Z]{1,3} \d{5,9}\b"
 )
 WALLET = Pattern(rb"\b(?:bc1[a-z0-9]{25,60}|[13][a-km-zA-HJ-NP-Z1-9]{25,34}|0x[0-9a-fA-F]{40})\b")
 _TABLE = Table(LETTERS)

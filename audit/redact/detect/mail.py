@@ -14,14 +14,19 @@ PLAIN = Pattern(
     rb"[A-Za-z\xd8\xf8][A-Za-z0-9\xd8\xf8-]{1,23})"
 )
 _TLD = (
-    rb"(?:com|org|net|edu|gov|io|co|id|info|biz|me|dev|app|ai|uk|de|fr|es|it|nl|pl|pt|br|us|ca|au|sg"
+    rb"(?:com|org|net|edu|gov|io|co|id|info|biz|me|dev|app|ai|uk|de|fr|es|it|nl|pl|pt|br|"
+    rb"us|ca|au|sg"
     rb"|my|jp|cn|in|ru|eu|ch|at|be|se|no|fi|dk|cz|hu|ro|tr|gr|ie|nz|za|kr|tw|hk|th|vn|ph|mx|ar|cl"
     rb"|example|test|invalid)"
 )
-_DOT = rb"(?: ?(?:\.|[\[({<] ?(?:dot|\.|punto|punkt|point|ponto|titik) ?[\])}>]) ?| (?:dot|punto|punkt|point|ponto|titik) )"
+_DOT = (
+    rb"(?: ?(?:\.|[\[({<] ?(?:dot|\.|punto|punkt|point|ponto|titik) ?[\])}>]) ?| (?:dot|"
+    rb"punto|punkt|point|ponto|titik) )"
+)
 _LABEL = rb"[a-z0-9\xf8][a-z0-9\xf8-]{0,40}"
 HIDDEN = Pattern(
-    rb"(?i)([a-z0-9\xf8][a-z0-9\xf8._%+-]{0,63}(?:(?: dot | ?[\[(]dot[\])] ?)[a-z0-9\xf8._-]{1,30}){0,2})"
+    rb"(?i)([a-z0-9\xf8][a-z0-9\xf8._%+-]{0,63}(?:(?: dot | ?[\[(]dot[\])] "
+    rb"?)[a-z0-9\xf8._-]{1,30}){0,2})"
     rb"(?: ?[\[({<] ?(?:at|arroba|@) ?[\])}>] ?| (?:arroba) | @ ?|@ )"
     rb"(" + _LABEL + rb"(?:" + _DOT + _LABEL + rb"){0,3}" + _DOT + _TLD + rb")\b"
 )

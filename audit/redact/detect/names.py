@@ -12,7 +12,10 @@ from ..finding import Hit
 from ..scan import Scan
 
 _U, _L = rb"[A-Z\xd8]", rb"[a-z\xf8]"
-_PARTICLES = rb"(?:van(?: de[rn]?)?|von(?: der)?|de(?: la| los| l)?|da|do|dos|di|del|della|du|bin|binti|bte|al|el|ter|ten|af|av|zu|le|la|y|ap|ibn|abu|mac|san|st)"
+_PARTICLES = (
+    rb"(?:van(?: de[rn]?)?|von(?: der)?|de(?: la| los| l)?|da|do|dos|di|del|della|du|bin|"
+    rb"binti|bte|al|el|ter|ten|af|av|zu|le|la|y|ap|ibn|abu|mac|san|st)"
+)
 _NAME = (
     rb"(?:"
     + _U
@@ -32,37 +35,74 @@ _FULL = _NAME + rb"(?: (?:" + _PARTICLES + rb" )?" + _NAME + rb"){0,3}"
 
 
 TITLE = Pattern(
-    rb"\b(?:(?i:mr|mrs|ms|miss|mx|dr|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|sdri|tuan|nyonya|mas|mbak|bli|herrn?|frau|monsieur|madame|mme|mlle|senora?|senorita|signora?|dottor|dhr|mevr|meneer|mevrouw|pani|bayan|sayin|encik|puan|datuk|attn)"
-    rb"|Sir|Sig|Sra?|Don|Dona|Pan|Bay|Kak|Bu|Ny|Hj|Ir|Haji|Cik|Ong|Anh)\b(?:\.|\xf8)? (?:(?i:dr|prof|ing|dipl|ir|hj?)\.? ){0,2}("
-    + _FULL
-    + rb")"
+    rb"\b(?:(?i:mr|mrs|ms|miss|mx|dr|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|"
+    rb"sdri|tuan|nyonya|mas|mbak|bli|herrn?|frau|monsieur|madame|mme|mlle|senora?|"
+    rb"senorita|signora?|dottor|dhr|mevr|meneer|mevrouw|pani|bayan|sayin|encik|puan|"
+    rb"datuk|attn)"
+    rb"|Sir|Sig|Sra?|Don|Dona|Pan|Bay|Kak|Bu|Ny|Hj|Ir|Haji|Cik|Ong|Anh)\b(?:\.|\xf8)? "
+    rb"(?:(?i:dr|prof|ing|dipl|ir|hj?)\.? ){0,2}(" + _FULL + rb")"
 )
 SAID = Pattern(
-    rb"(?i:\b(?:my (?:full |real |first |last )?name is|my name's|name is|i am|i'm|this is|im|call me|named|nama (?:saya|aku|lengkap saya|ibu saya|suami saya|istri saya|pelanggan|pemilik)(?: adalah)?|saya bernama|bernama|perkenalkan saya|atas nama|an\.|a\.n\.?|ich heisse|mein name ist|ich bin|je m'appelle|mon nom est|je suis|me llamo|mi nombre es|soy|mi chiamo|il mio nome e|sono|meu nome e|me chamo|eu sou o|ik heet|mijn naam is|ik ben|jag heter|mitt namn ar|jeg hedder|mit navn er|jeg heter|nimeni on|nazywam sie|mam na imie|jmenuji se|numele meu este|ma numesc|benim adim|adim|ten toi la|toi ten la|ang pangalan ko ay|ako si|a nevem|nama pemegang(?: kartu)?|zovem se|ime mi je|volam sa))"
+    rb"(?i:\b(?:my (?:full |real |first |last )?name is|my name's|name is|i am|i'm|this "
+    rb"is|im|call me|named|saya(?: bernama)?|nama (?:saya|aku|lengkap saya|ibu saya|"
+    rb"suami saya|istri saya|pelanggan|pemilik)(?: adalah)?|saya bernama|bernama|"
+    rb"perkenalkan saya|atas nama|an\.|a\.n\.?|ich heisse|mein name ist|ich bin|je "
+    rb"m'appelle|mon nom est|je suis|me llamo|mi nombre es|soy|mi chiamo|il mio nome e|"
+    rb"sono|meu nome e|me chamo|eu sou o|ik heet|mijn naam is|ik ben|jag heter|mitt namn "
+    rb"ar|jeg hedder|mit navn er|jeg heter|nimeni on|nazywam sie|mam na imie|jmenuji se|"
+    rb"numele meu este|ma numesc|benim adim|adim|ten toi la|toi ten la|ang pangalan ko "
+    rb"ay|ako si|a nevem|nama pemegang(?: kartu)?|zovem se|ime mi je|volam sa))"
     rb"[:,]? [\"']?(" + _FULL + rb")"
 )
 FIELD = Pattern(
-    rb"(?i:(?:^|[^a-z])((?:[a-z]{1,14}[ _-]?)?(?:name|names|nama|nama ?lengkap|nom|nom complet|prenom|nombre|nombre completo|apellidos?|vorname|nachname|naam|cognome|nome|imie|nazwisko|imie i nazwisko|namn|navn|nimi|jmeno|prijmeni|nume|prenume|ad ?soyad|isim|soyad|ho ten|ho va ten|pangalan|customer|client|patient|guest|passenger|applicant|employee|tenant|owner|contact(?: person)?|attention|attn|sender|recipient|cardholder|card holder|account holder|beneficiary|pelanggan|penumpang|pemohon|tamu|pengirim|penerima|pemilik|author|signed(?: by)?|karyawan|kepada|spouse|emergency contact|next of kin|kunde|titular|intestatario|assistant manager)))"
+    rb"(?i:(?:^|[^a-z])((?:[a-z]{1,14}[ _-]?)?(?:name|names|nama|nama ?lengkap|nom|nom "
+    rb"complet|prenom|nombre|nombre completo|apellidos?|vorname|nachname|naam|cognome|"
+    rb"nome|imie|nazwisko|imie i nazwisko|namn|navn|nimi|jmeno|prijmeni|nume|prenume|ad "
+    rb"?soyad|isim|soyad|ho ten|ho va ten|pangalan|customer|client|patient|guest|"
+    rb"passenger|applicant|employee|tenant|owner|contact(?: person)?|attention|attn|"
+    rb"sender|recipient|cardholder|card holder|account holder|beneficiary|pelanggan|"
+    rb"penumpang|pemohon|tamu|pengirim|penerima|pemilik|author|signed(?: by)?|karyawan|"
+    rb"kepada|spouse|emergency contact|next of kin|kunde|titular|intestatario|assistant "
+    rb"manager)))"
     rb"[\"'*]{0,3} {0,2}[:=>] {0,2}[\"'*]{0,3}"
     rb"([A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*(?: [A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*){0,4})"
 )
 GREETING = Pattern(
-    rb"(?:^|[.!?>\"'] |[\"']|\\n)(?i:dear|hi|hello|hey|halo|hai|kepada yth\.?|yth\.?|bonjour|hola|ciao|ola|hallo|liebe[r]?|chere?|estimad[oa]|gentile|car[oa]|querid[oa]|beste|hej|selamat (?:pagi|siang|sore|malam)|good (?:morning|afternoon|evening)|thanks|thank you|terima kasih|makasih|merci|gracias|grazie|danke),? "
+    rb"(?:^|[.!?>\"'] |[\"']|\\n)(?i:dear|hi|hello|hey|halo|hai|kepada yth\.?|yth\.?|"
+    rb"bonjour|hola|ciao|ola|hallo|liebe[r]?|chere?|estimad[oa]|gentile|car[oa]|"
+    rb"querid[oa]|beste|hej|selamat (?:pagi|siang|sore|malam)|good (?:morning|afternoon|"
+    rb"evening)|thanks|thank you|terima kasih|makasih|merci|gracias|grazie|danke),? "
     rb"(" + _FULL + rb")(?:[,!.:;?]| ?$| -|\\n)"
 )
 ROLE = Pattern(
-    rb"(?i:\b(?:my|our|his|her|their|saya|patient|customer|client|guest|passenger|applicant|employee|tenant|mein[er]?|ma|mon|mi|mio|minha|meu) (?:\w{2,12} )?(?:husband|wife|spouse|son|daughter|father|mother|brother|sister|friend|colleague|boss|manager|assistant|lawyer|doctor|partner|girlfriend|boyfriend|neighbou?r|landlord|cousin|uncle|aunt|frau|mann|femme|mari|esposa|marido|moglie|marito|amigo|amiga)"
-    rb"|\b(?:suami|istri|anak|teman|ayah|ibu|kakak|adik|bos|rekan) (?:saya|kami|dia)|\b(?:patient|customer|client|guest|passenger|applicant|employee|tenant|cardholder|pelanggan|penumpang|pemohon|tamu|karyawan|pasien|nasabah))"
+    rb"(?i:\b(?:my|our|his|her|their|saya|patient|customer|client|guest|passenger|"
+    rb"applicant|employee|tenant|mein[er]?|ma|mon|mi|mio|minha|meu) (?:\w{2,12} "
+    rb")?(?:husband|wife|spouse|son|daughter|father|mother|brother|sister|friend|"
+    rb"colleague|boss|manager|assistant|lawyer|doctor|partner|girlfriend|boyfriend|"
+    rb"neighbou?r|landlord|cousin|uncle|aunt|frau|mann|femme|mari|esposa|marido|moglie|"
+    rb"marito|amigo|amiga)"
+    rb"|\b(?:suami|istri|anak|teman|ayah|ibu|kakak|adik|bos|rekan) (?:saya|kami|dia)|"
+    rb"\b(?:patient|customer|client|guest|passenger|applicant|employee|tenant|cardholder|"
+    rb"pelanggan|penumpang|pemohon|tamu|karyawan|pasien|nasabah))"
     rb"(?:,| named| is| called| bernama)? (" + _FULL + rb")"
 )
 SIGNATURE = Pattern(rb"(?m)^[ \t]*[-~*]{0,2} ?(" + _FULL + rb")[ \t]*[,.]?$")
 _START = Pattern(_FULL)
 _CLOSED = re.compile(rb"[a-z][,.! ]{0,3}\r?\n")
 _CLOSING = re.compile(
-    rb"(?:regards|sincerely|cheers|best|wishes|salam|hormat saya|hormat kami|thanks|thank you|terima kasih|yours|truly|faithfully|love|grussen|grusse|cordialement|saludos|atentamente|saluti|abracos|groeten|halsningar|hilsen|pozdrawiam|s pozdravem|signed)[,.! ]*\r?\n\s*$"
+    rb"(?:regards|sincerely|cheers|best|wishes|salam|hormat saya|hormat kami|thanks|"
+    rb"thank you|terima kasih|yours|truly|faithfully|love|grussen|grusse|cordialement|"
+    rb"saludos|atentamente|saluti|abracos|groeten|halsningar|hilsen|pozdrawiam|s "
+    rb"pozdravem|signed)[,.! ]*\r?\n\s*$"
 )
 _FOREIGN = Pattern(
-    r"(?i)(?:меня зовут|моё имя|мое имя|фио|ф\.и\.о\.|имя|мене звати|姓名|名前|氏名|お名前|我叫|我的名字是|私の名前は|私は|이름|성명|제 이름은|اسمي|الاسم|שמי|שם|ชื่อ|मेरा नाम|नाम|με λένε|ονομάζομαι|όνομα)[ \t]?[:：]?[ \t]{0,2}((?:\p{Lu}[\p{Ll}'-]+(?: \p{Lu}[\p{Ll}'.-]+){0,3})|\p{Han}{2,4}|\p{Hangul}{2,4}|[\p{Katakana}\p{Hiragana}\p{Han}ー]{2,8}|[\p{Arabic}]{2,12}(?: [\p{Arabic}]{2,12})?|\p{Hebrew}{2,10}(?: \p{Hebrew}{2,10})?|[\p{Devanagari}]{2,14}(?: [\p{Devanagari}]{2,14})?|[\p{Thai}]{2,16}(?: [\p{Thai}]{2,16})?)"
+    r"(?i)(?:меня зовут|моё имя|мое имя|фио|ф\.и\.о\.|имя|мене звати|姓名|名前|氏名|お名前|我叫|"
+    r"我的名字是|私の名前は|私は|이름|성명|제 이름은|اسمي|الاسم|שמי|שם|ชื่อ|मेरा नाम|नाम|με λένε|ονομάζομαι|"
+    r"όνομα)[ \t]?[:：]?[ \t]{0,2}((?:\p{Lu}[\p{Ll}'-]+(?: \p{Lu}[\p{Ll}'.-]+){0,3})|"
+    r"\p{Han}{2,4}|\p{Hangul}{2,4}|[\p{Katakana}\p{Hiragana}\p{Han}ー]{2,8}|"
+    r"[\p{Arabic}]{2,12}(?: [\p{Arabic}]{2,12})?|\p{Hebrew}{2,10}(?: \p{Hebrew}{2,10})?|"
+    r"[\p{Devanagari}]{2,14}(?: [\p{Devanagari}]{2,14})?|[\p{Thai}]{2,16}(?: "
+    r"[\p{Thai}]{2,16})?)"
 )
 TWO = Pattern(
     rb"("
@@ -79,14 +119,21 @@ TWO = Pattern(
     + rb"){0,2})"
 )
 _NO_FIELD = re.compile(
-    rb"(?:file|host|user|class|package|domain|model|display|product|company|function|method|variable|var|event|brand|field|column|table|key|path|tag|branch|repo|project|service|server|database|db|font|color|module|node|image|job|step|task|type|group|role|team|app|app ?name|device|style|script|command|option|param|parameter|attribute|element|property|theme|bucket|queue|topic|metric|tool|agent|category|street|city|bank|hotel|school|org|organi[sz]ation|menu|page|screen|site|website|short|code|common|brand|nick|pet|place|nama ?file|plan|process|thread|layer|schema|index|rule|policy|tenant|client|owner|customer|contact)[ _-]?names?$"
+    rb"(?:file|host|user|class|package|domain|model|display|product|company|function|"
+    rb"method|variable|var|event|brand|field|column|table|key|path|tag|branch|repo|"
+    rb"project|service|server|database|db|font|color|module|node|image|job|step|task|"
+    rb"type|group|role|team|app|app ?name|device|style|script|command|option|param|"
+    rb"parameter|attribute|element|property|theme|bucket|queue|topic|metric|tool|agent|"
+    rb"category|street|city|bank|hotel|school|org|organi[sz]ation|menu|page|screen|site|"
+    rb"website|short|code|common|brand|nick|pet|place|nama ?file|plan|process|thread|"
+    rb"layer|schema|index|rule|policy|tenant|client|owner|customer|contact)[ _-]?names?$"
 )
 _WORDS = frozenset(
     b"""a about account after again agent ai airport all also am an and any anyone anybody apa are as assistant at back bali bank
     beach because before best but by can centre center chat city claude club company contact could customer data day dear
     default demo department desk dev doctor email english error everybody everyone excited false father feel first for
     friday friend friends from front gateway general glad going good google gpt great group guest guys happy have he hello help here hey hi
-    hotel how hr if in indonesia indonesian interested is it its jakarta just kami kamu ketua known ladies let life list looking
+    hotel how hr if in indonesia indonesian interested is it its jakarta just warga orang ingin mau dari sudah akan belum kami kamu ketua known ladies let life list looking
     ma'am madam mail manager may me member mentioned michael's model monday money mother mr mrs ms my new next no none not note now null of ok on
     one only open option or order other our out page people perfect phone please president problem project question ready
     really reception regards required sales same saturday saya search see sent server service she should sir so some someone somebody sorry spring staff

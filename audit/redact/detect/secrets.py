@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from ..engine import Gate, Pattern
@@ -18,28 +19,42 @@ from ..scan import Scan
 SHAPES = Pattern(
     rb"\b(?:"
     rb"eyJ[\w-]{8,}\.(?:eyJ)?[\w-]{4,}(?:\.[\w-]*){0,3}"
-    rb"|(?:sk|pk|rk|tok|key)[-_](?:(?:live|test|proj|ant|or|svcacct|admin|prod)[-_])?(?:[A-Za-z0-9]{1,10}-)?[\w-]{12,}"
-    rb"|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|(?:AKIA|ASIA)[0-9A-Z]{12,20}"
+    rb"|(?:sk|pk|rk|tok|key)[-_](?:(?:live|test|proj|ant|or|svcacct|admin|"
+    rb"prod)[-_])?(?:[A-Za-z0-9]{1,10}-)?[\w-]{12,}"
+    rb"|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|"
+    rb"(?:AKIA|ASIA)[0-9A-Z]{12,20}"
     rb"|AIza[\w-]{30,}|ya29\.[\w-]{10,}|hf_\w{20,}|npm_\w{20,}|pypi-[\w-]{20,}|dop_v1_\w{20,}"
     rb"|SG\.[\w-]{10,}\.[\w-]{10,}|shpat_\w{16,}|sq0[a-z]{3}-[\w-]{16,}|AGE-SECRET-KEY-\w{20,}"
     rb"|whsec_[\w+/=]{16,}|gsk_\w{20,}|xai-\w{20,}|r8_\w{20,}|nvapi-[\w-]{20,}|lin_api_\w{20,})"
 )
 _NAME = (
-    rb"(?:pass(?:word|wd|wort|phrase|code|key)?s?|pwd|kata ?sandi|sandi|(?:client|app|shared|api|webhook|aws)?[ _.-]?secret(?:[ _.-]?(?:access)?[ _.-]?key)?"
-    rb"|(?:access|auth|api|id|refresh|bearer|session|csrf|bot|personal[ _-]access)?[ _.-]?token|(?:api|access|private|secret|encryption|signing|license|auth|service|master|account|storage)[ _.-]?key(?:[ _-]?id)?"
-    rb"|credentials?|contrase..?a|contrasena|clave|mot de passe|mdp|kennwort|senha|wachtwoord|haslo|pin(?: code)?|otp|cvv2?|cvc|kode otp"
+    rb"(?:pass(?:word|wd|wort|phrase|code|key)?s?|pwd|kata ?sandi|sandi|(?:client|app|"
+    rb"shared|api|webhook|aws)?[ _.-]?secret(?:[ _.-]?(?:access)?[ _.-]?key)?"
+    rb"|(?:access|auth|api|id|refresh|bearer|session|csrf|bot|personal[ _-]access)?[ "
+    rb"_.-]?token|(?:api|access|private|secret|encryption|signing|license|auth|service|"
+    rb"master|account|storage)[ _.-]?key(?:[ _-]?id)?"
+    rb"|credentials?|contrase..?a|contrasena|clave|mot de passe|mdp|kennwort|senha|"
+    rb"wachtwoord|haslo|pin(?: code)?|otp|cvv2?|cvc|kode otp"
     rb"|losenord|salasana|adgangskode|sifre|parola|heslo|jelszo|mat khau|lozinka)"
 )
 _NAMED = Pattern(
     rb"(?i)(?:^|[^a-z])(?:[a-z0-9]{1,24}[_.-])?"
     + _NAME
     + rb"(?:[_-](?:id|key|value|secret|prod|dev|test|live|staging|\d{1,3}))?[\"'`\])}*]{0,3}"
-    rb"(?: {0,3}(?:[:=]{1,2}>?|=>|->) {0,3}| (?:is|was|adalah|ist|es|est|e|ar|jest|yaitu|nya)[: ] ?| (?:is|was|adalah)? ?(?:now|set to|changed to|jadi) )"
+    rb"(?: {0,3}(?:[:=]{1,2}>?|=>|->) {0,3}| (?:is|was|adalah|ist|es|est|e|ar|jest|yaitu|"
+    rb"nya)[: ] ?| (?:is|was|adalah)? ?(?:now|set to|changed to|jadi) )"
     rb"(?:[\"'`*]{0,3})([^\s\"'`,;*<>]{3,300})"
 )
 _QUOTED = Pattern(rb"(?i)(?:^|[^a-z])" + _NAME + rb" {1,2}[\"'`]([^\s\"'`]{3,200})[\"'`]")
 _BARE = Pattern(
-    rb"(?i)(?:^|[^a-z])(?:password|passwd|passphrase|kata ?sandi|kennwort|passwort|senha|contrasena|mot de passe|pin|pwd|otp|cvv|cvc|clave|wachtwoord|haslo|token|secret|(?:api|access) ?key)(?: (?:saya|anda|kamu|baru|lama|code|number))?(?: (?:for|of|untuk) \w{1,20})? {1,2}([^\s\"'`,;<>]{3,200})"
+    rb"(?i)(?:^|[^a-z])(?:password(?:nya)?|passwd|passphrase|(?:kata ?)?sandi(?:nya)?|"
+    rb"kennwort|passwort|senha|contrasena|mot de passe|pin|pwd|otp|cvv|cvc|clave|"
+    rb"wachtwoord|haslo|token|secret|(?:api|access) ?key)(?: (?:saya|anda|kamu|baru|lama|"
+    rb"code|number))?(?: (?:for|of|untuk) \w{1,20})? {1,2}([^\s\"'`,;<>]{3,200})"
+)
+ACCOUNT = Pattern(
+    rb"(?i)\b(?:login|user(?:name)?|userid|account|akun)[:=]? {0,2}[\w.@-]{2,64} ?[/|:] "
+    rb"?([^\s\"',;]{4,64})"
 )
 CODE = Pattern(
     rb"(?i)\b(?:pin|otp|cvv2?|cvc2?|passcode|(?:security|verification|access|login|kode) code"
@@ -47,15 +62,18 @@ CODE = Pattern(
     rb"(?:[ :=]{1,3}(?:is|code|number|saya|anda|kamu|adalah|nya|no))?[ :=#]{1,3}(\d{3,8})\b"
 )
 _FOREIGN = Pattern(
-    r"(?i)(?:пароль|парола|パスワード|暗証番号|密码|密碼|口令|비밀번호|암호|كلمة المرور|كلمة السر|סיסמה|รหัสผ่าน|पासवर्ड|κωδικός)"
+    r"(?i)(?:пароль|парола|パスワード|暗証番号|密码|密碼|口令|비밀번호|암호|كلمة المرور|كلمة السر|סיסמה|"
+    r"รหัสผ่าน|पासवर्ड|κωδικός)"
     r"[ \t]{0,2}(?:[:：=]|は|是|—|-)?[ \t]{0,2}([^\s\"',;]{3,100})"
 )
 _PHRASE = Pattern(
-    rb"(?i)(?:^|[^a-z])(?:pass ?phrase|seed phrase|recovery phrase|mnemonic)[\"']? {0,2}[:=] {0,2}[\"']?([^\n\"']{8,250})"
+    rb"(?i)(?:^|[^a-z])(?:pass ?phrase|seed phrase|recovery phrase|mnemonic)[\"']? "
+    rb"{0,2}[:=] {0,2}[\"']?([^\n\"']{8,250})"
 )
 _BEARER = Pattern(rb"(?i)\b(?:bearer|basic|apikey|token) ([\w.~+/=-]{8,})")
 PAIR = Pattern(
-    rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,80}\.[a-z]{2,10}(?:\s?[:|/;]\s?|\s/\s)([^\s\"',;]{4,64})"
+    rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,80}\.[a-z]{2,10}(?:\s?[:|/;]\s?|"
+    rb"\s/\s)([^\s\"',;]{4,64})"
 )
 NAMING = (_NAMED, _QUOTED, _BARE, _PHRASE, _BEARER)
 _ATTRIBUTE = re.compile(rb"[a-z_]{2,}(?:\.[a-z_]{2,}|\[)")
@@ -112,8 +130,8 @@ def find_foreign(scan: Scan) -> Iterator[Hit]:
 
 
 def find_pairs(scan: Scan) -> Iterator[Hit]:
-    """Yield the password of `mail:password` lines."""
-    for match in PAIR.finditer(scan.view):
+    """Yield the password of `mail:password` lines and of `login: name / password`."""
+    for match in chain(PAIR.finditer(scan.view), ACCOUNT.finditer(scan.view)):
         start, end = match.span(1)
         word = scan.view[start:end]
         if _strength(word) >= 2 and b"@" not in word and not word.startswith(b"//"):

@@ -15,7 +15,8 @@ MAC_GATE = (
 
 LOGIN = Pattern(rb"[a-z][a-z0-9+.-]{1,20}://([^\s/@:]{0,100}:[^\s/@]{1,200}|[^\s/@:]{16,200})@")
 QUERY = Pattern(
-    rb"(?i)[?&;][a-z_-]{0,30}(?:token|key|secret|password|passwd|pwd|sig|signature|auth|sid|session)"
+    rb"(?i)[?&;][a-z_-]{0,30}(?:token|key|secret|password|passwd|pwd|sig|signature|auth|"
+    rb"sid|session)"
     rb"[a-z_-]{0,20}=([^&#\s\"'<>]{4,})"
 )
 V4 = Pattern(rb"(?:\d{1,3}\.){3}\d{1,3}")
