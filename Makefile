@@ -63,6 +63,10 @@ docs: $(MADE)-dev ## write the generated references anew
 lock: $(MADE)-dev ## write both lock files from setup.cfg (ARGS=--upgrade for the newest versions)
 	@bash deploy/setup/lock.sh $(ARGS)
 
+.PHONY: sbom
+sbom: $(MADE) ## print the bill of materials (CycloneDX JSON)
+	@$(RUN) deploy/sbom.py
+
 .PHONY: setup
 setup: $(MADE)-dev ## only make the environment with runtime and development packages
 
