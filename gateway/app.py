@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from functools import partial
 
 from aiohttp import web
 
@@ -23,8 +24,8 @@ from gateway.api.openai import setup_openai
 from gateway.api.operations import setup_operations
 from gateway.api.page import setup_page
 from gateway.api.report import setup_report
-from gateway.api.rollout import setup_rollout
 from gateway.api.responses import setup_responses
+from gateway.api.rollout import setup_rollout
 from gateway.api.widget import setup_widget
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.shared import SharedIdempotency, SharedTickets, shared_secret
@@ -41,7 +42,7 @@ from gateway.settings import Settings
 from gateway.store import StoreAway
 from gateway.stream.shared import SharedLog
 from gateway.stream.streams import Streams
-from gateway.stream.table import RETENTION_S, Table
+from gateway.stream.table import Table
 from gateway.stream.ticker import Ticker
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.observers import AuditObserver, LimiterObserver
@@ -84,9 +85,10 @@ def build_rooms(config: Config, process: Process) -> Rooms:
     settings, metrics = Settings(config), Metrics(process.metrics_folder)
     metrics.flag.set(settings.flag.percent)
     url, observer = config.redis.url, LimiterObserver(metrics)
-    table = Table(config.server.max_streams)
-    shared = build_shared_log(url) if url else None
-    local = Idempotency(RETENTION_S)
+    kept_s = config.server.retention_s
+    table = Table(config.server.max_streams, kept_s)
+    shared = build_shared_log(url, kept_s) if url else None
+    local = Idempotency(kept_s)
     store = shared.store if shared else None
     return Rooms(
         settings=settings,
@@ -100,17 +102,17 @@ def build_rooms(config: Config, process: Process) -> Rooms:
         streams=Streams(table, shared),
         ticker=Ticker(table),
         metrics=metrics,
-        tickets=SharedTickets(store, RETENTION_S) if store else MemoryTickets(RETENTION_S),
-        stream_tickets=StreamTickets(process.secret, RETENTION_S + BOUND_S),
-        idempotency=SharedIdempotency(store, local, RETENTION_S) if store else local,
+        tickets=SharedTickets(store, kept_s) if store else MemoryTickets(kept_s),
+        stream_tickets=StreamTickets(process.secret, kept_s + BOUND_S),
+        idempotency=SharedIdempotency(store, local, kept_s) if store else local,
     )
 
 
-def build_shared_log(url: str) -> SharedLog:
+def build_shared_log(url: str, retention_s: float) -> SharedLog:
     """Build the log that all workers and replicas share."""
     return SharedLog(
         url,
-        retention_s=RETENTION_S,
+        retention_s=retention_s,
         make_lost=lambda dialect, id, sequence: (
             ai_sdk.lost(sequence) if dialect == ai_sdk.NAME else widget.lost(id, sequence)
         ),
@@ -120,8 +122,9 @@ def build_shared_log(url: str) -> SharedLog:
 
 async def share_secret(rooms: Rooms, shared: SharedLog) -> None:
     """Sign stream tickets with the secret that all replicas know, where Redis can tell it."""
+    tickets = rooms.stream_tickets
     with contextlib.suppress(StoreAway):
-        rooms.stream_tickets.secret = await shared_secret(shared.store)
+        tickets.secret = await shared_secret(shared.store, tickets.secret)
 
 
 async def run_rooms(app: web.Application) -> AsyncIterator[None]:
@@ -130,6 +133,7 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     await rooms.trail.start()
     await rooms.limiter.start()
     if rooms.streams.shared is not None:
+        rooms.streams.shared.on_return = partial(share_secret, rooms, rooms.streams.shared)
         await rooms.streams.shared.start()
         await share_secret(rooms, rooms.streams.shared)
     rooms.ticker.start()

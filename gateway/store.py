@@ -11,28 +11,32 @@ from collections.abc import Awaitable
 from typing import Any
 
 import redis.asyncio as redis_async
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 COMMAND_S = 1.0
 BLOCK_S = 2.0
 
 
 class StoreAway(Exception):
-    """Redis did not answer in time, or refused the connection."""
+    """Redis did not answer in time, refused the connection, or refused the command."""
 
 
 class Store:
     """The two clients; `call` gives every command a deadline."""
 
     def __init__(self, url: str) -> None:
+        self.connections_made = 0
+        """Grows at least once whenever the server was restarted: what it holds may be older."""
         self.client = redis_async.Redis.from_url(
             url,
             socket_timeout=COMMAND_S,
             socket_connect_timeout=COMMAND_S,
             retry=Retry(NoBackoff(), 0),
             max_connections=16,
+            redis_connect_func=self._greet,
         )
         self.blocking = redis_async.Redis.from_url(
             url,
@@ -42,15 +46,20 @@ class Store:
             max_connections=2,
         )
 
+    async def _greet(self, connection: AbstractConnection) -> None:
+        self.connections_made += 1
+        await connection.on_connect()
+
     async def call(self, command: Awaitable[Any], limit_s: float = COMMAND_S) -> Any:
-        """Return the reply, or raise `StoreAway`; errors of the server itself pass through."""
+        """Return the reply, or raise `StoreAway`.
+
+        A server that refuses (read-only, out of memory, still loading) is as good as none.
+        """
         try:
             async with asyncio.timeout(limit_s):
                 return await command
-        except ResponseError:
-            raise
         except (RedisError, OSError, TimeoutError) as exc:
-            raise StoreAway(type(exc).__name__) from exc
+            raise StoreAway(f"{type(exc).__name__} {exc}"[:80].strip()) from exc
 
     def pipeline(self) -> Any:
         """Return a pipeline without MULTI: commands of one round trip, not a transaction."""

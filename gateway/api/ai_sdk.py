@@ -18,15 +18,15 @@ from gateway.rooms import ROOMS
 from gateway.store import StoreAway
 from gateway.stream.chats import Chats
 from gateway.stream.streams import Followed
-from gateway.stream.table import RETENTION_S
 
 CHATS: Final = web.AppKey("chats", Chats)
 
 
 def setup_ai_sdk(app: web.Application) -> None:
     """Register the routes and the memory of which generation a chat resumes."""
-    shared = app[ROOMS].streams.shared
-    app[CHATS] = Chats(shared.store if shared else None, RETENTION_S)
+    streams = app[ROOMS].streams
+    store = streams.shared.store if streams.shared else None
+    app[CHATS] = Chats(store, streams.table.retention_s)
     app.router.add_post("/api/chat", ask, name="ai_sdk_chat")
     app.router.add_get("/api/chat/{chat}/stream", resume, allow_head=False, name="ai_sdk_resume")
     app.router.add_delete("/api/chat/{chat}/stream", stop, name="ai_sdk_stop")

@@ -30,7 +30,6 @@ async def stream_generation(
     """
     response = SseResponse(headers)
     channel, now = generation.channel, asyncio.get_running_loop().time
-    generation.joined()
     reader: Subscriber | None = None
     rooms.metrics.readers.inc()
     try:
@@ -38,6 +37,7 @@ async def stream_generation(
         response.push(preface)
         reader = Subscriber(channel, response, cursor, now())
         channel.attach(reader)
+        generation.joined()
         rooms.ticker.readers[reader] = generation.heartbeat
         if starts and isinstance(generation, Generation):
             generation.start()

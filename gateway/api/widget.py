@@ -51,7 +51,7 @@ async def ask_by_get(request: web.Request) -> web.StreamResponse:
     if last_id is not None:
         return await resume(request, rooms, last_id)
     check_flag(request, rooms)
-    asked = from_query(request.query)
+    asked = from_query(request.query, request.rel_url.raw_query_string)
     id = new_generation_id()
     if request[IDENTITY].is_ticket:
         ticket = request.query.get("ticket") or request.cookies[TICKET_COOKIE]
@@ -210,10 +210,10 @@ async def _follow(request: web.Request, rooms: Rooms, id: str, sequence: int) ->
         reconnects.labels("gone").inc()
         return ended_response(widget.gone(id if is_generation_id(id) else "gone", "gone", UNKNOWN))
     channel = generation.channel
-    if channel.is_sealed and sequence == channel.log.head:
+    if channel.is_sealed and sequence == channel.log.head and not channel.epilogue:
         reconnects.labels("finished").inc()
         return web.Response(status=204)
-    if channel.is_sealed and sequence > channel.log.head:
+    if sequence > channel.log.head and (channel.is_sealed or isinstance(generation, Generation)):
         reconnects.labels("ahead").inc()
         return ended_response(widget.gone(id, "lost", LOST, is_retryable=True))
     reconnects.labels("resumed" if sequence else "joined").inc()
@@ -221,7 +221,7 @@ async def _follow(request: web.Request, rooms: Rooms, id: str, sequence: int) ->
         request,
         rooms,
         generation,
-        cursor=min(sequence, channel.log.head),
+        cursor=sequence,  # on another worker the log may still lack what its owner has sent
         preface=widget.preface(id, generation.alias, jittered_retry_ms()),
         headers={"X-Stream-Id": id},
     )

@@ -22,8 +22,11 @@ from .idempotency import Idempotency
 from .identity import Identity
 from .tickets import BOUND_S, TICKET_S, ChatTicket
 
-SECRET_KEY = "gw:ticket-secret"
-"""Made by the first worker; all others read it."""
+SECRET_KEY = "gw:ticket-secret"  # noqa: S105 - a name, not the secret
+"""Told by the first worker; all others take it."""
+SECRET_S = 7 * 86_400
+"""How long it lives after the last worker has looked, which each does hourly."""
+_CONFIRM = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('APPEND', KEYS[1], ARGV[1]) end"
 _CLAIM = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 if redis.call('HGET', KEYS[1], 'app') ~= ARGV[1] then return false end
@@ -36,11 +39,16 @@ WAIT_STEP_S = 0.05
 WAIT_S = 10.0
 
 
-async def shared_secret(store: Store) -> bytes:
-    """Return the secret that signs stream tickets on all workers; raises `StoreAway`."""
-    fresh = secrets.token_hex(32).encode()
-    await store.call(store.client.set(SECRET_KEY, fresh, nx=True))
-    found: bytes = await store.call(store.client.get(SECRET_KEY))
+async def shared_secret(store: Store, own: bytes) -> bytes:
+    """Return the secret that signs stream tickets on all workers; raises `StoreAway`.
+
+    `own` becomes that of all where none is known: at first, or after the store forgot it.
+    """
+    pipe = store.pipeline()
+    pipe.set(SECRET_KEY, own, nx=True, ex=SECRET_S)
+    pipe.expire(SECRET_KEY, SECRET_S)
+    pipe.get(SECRET_KEY)
+    found: bytes = (await store.call(pipe.execute()))[-1]
     return found
 
 
@@ -108,7 +116,7 @@ class SharedIdempotency:
         self._lifetime_s = int(lifetime_s)
 
     async def claim(self, key: str, asked: object, id: str) -> str:
-        """Return `id` when the key is new, else the stream that it made; 409 for another request."""
+        """Return `id` when the key is new, else its stream; 409 for another request."""
         print_ = hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:32]
         deadline = time.monotonic() + WAIT_S
         try:
@@ -142,7 +150,7 @@ class SharedIdempotency:
     async def confirm(self, key: str) -> None:
         """Say that the key's stream exists."""
         await self._local.confirm(key)
-        await self._quietly(self._store.client.append(_key("idem", key), "ready"))
+        await self._quietly(self._store.client.eval(_CONFIRM, 1, _key("idem", key), "ready"))
 
     async def release(self, key: str) -> None:
         """Forget a key whose request was refused, so that it may be tried again."""

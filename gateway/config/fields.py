@@ -46,6 +46,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "metrics_port": "second port for metrics and admin",
         "trusted_proxies": "addresses or networks whose forwarding headers are believed",
         "max_streams": "running answers of one worker; beyond it new ones get 503",
+        "retention_s": "seconds for which an answer that has ended can be resumed",
     },
     "Redis": {"url": "`redis://`, `rediss://` or `unix://`; empty: in memory, one worker"},
     "Backend": {

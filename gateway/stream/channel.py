@@ -36,6 +36,8 @@ class Channel:
         self.is_sealed = False
         self.epilogue = b""
         """The terminal block of a log that broke off; it has no number of its own."""
+        self.contradiction = b""
+        """What a reader gets at the end who came with more than was ever said."""
         self.on_empty: Callable[[], None] = _nothing
         self.on_flush: Callable[[], None] = _nothing
         self._loop = loop
@@ -69,6 +71,10 @@ class Channel:
         self.epilogue = block
         for reader in self.readers:
             reader.wake()
+
+    def last_words(self, cursor: int) -> bytes:
+        """Return what a reader at `cursor` still has to be told when the log has ended."""
+        return self.epilogue or (self.contradiction if cursor > self.log.head else b"")
 
     def restart(self, at: int) -> None:
         """Begin again after number `at`; readers with less get a snapshot."""

@@ -23,6 +23,7 @@ class Grace:
         self._delay_s = linger_s if policy == "linger" else 0.0
         self._over = over
         self._loop = asyncio.get_running_loop()
+        self._had_readers_elsewhere = False
         self._timer: asyncio.TimerHandle | None = None
         self._asking: asyncio.Task[None] | None = None
 
@@ -32,6 +33,10 @@ class Grace:
         if self._policy != "drain":
             delay_s = max(self._delay_s, at_least_s)
             self._timer = self._loop.call_later(delay_s, self._ended)
+
+    def left_elsewhere(self) -> None:
+        """Another worker said that its readers have left: they did not go down with it."""
+        self._had_readers_elsewhere = False
 
     def stop(self) -> None:
         """A reader came, or the generation ended."""
@@ -43,13 +48,18 @@ class Grace:
         self._asking = None
 
     def _ended(self) -> None:
-        if self.elsewhere is None or self._policy == "cancel":
+        if self.elsewhere is None:
             self._over()
         else:
             self._asking = asyncio.create_task(self._ask(self.elsewhere))
 
     async def _ask(self, elsewhere: Callable[[], Awaitable[bool]]) -> None:
-        if await elsewhere():
+        is_read = await elsewhere()
+        if is_read:
+            self._had_readers_elsewhere = True
             self._timer = self._loop.call_later(RECHECK_S, self._ended)
+        elif self._had_readers_elsewhere:  # their worker died: they may come back to another
+            self._had_readers_elsewhere = False
+            self._timer = self._loop.call_later(self._delay_s, self._ended)
         else:
             self._over()

@@ -30,9 +30,16 @@ class Log:
         if self.size > self._max_bytes or len(self._blocks) > self._max_blocks:
             self.drop(self.base + max(1, len(self._blocks) // 8))
 
-    def since(self, cursor: int) -> list[bytes]:
-        """Return the blocks after `cursor`, which must not lie before `base`."""
-        return self._blocks[cursor - self.base :]
+    def since(self, cursor: int, max_bytes: int | None = None) -> list[bytes]:
+        """Return the blocks after `cursor`, which must not lie before `base`; at least one."""
+        blocks, start = self._blocks, cursor - self.base
+        if max_bytes is None or self.size <= max_bytes:
+            return blocks[start:]
+        end = start
+        while end < len(blocks) and (max_bytes > 0 or end == start):
+            max_bytes -= len(blocks[end])
+            end += 1
+        return blocks[start:end]
 
     def drop(self, upto: int) -> None:
         """Forget all blocks up to and including number `upto`."""

@@ -64,9 +64,10 @@ class SseResponse(EventSourceResponse):
 
     async def drained(self) -> None:
         """Wait until the client has taken enough; only the handler of the response may wait."""
-        writer = self._payload_writer
-        if writer is not None:
-            await writer.drain()
+        writer, protocol = self._payload_writer, self._protocol
+        if writer is None or protocol is None or not protocol.connected:
+            raise ConnectionResetError("the client left")
+        await writer.drain()
 
     def abort(self) -> None:
         """Cut the connection without waiting for the peer."""

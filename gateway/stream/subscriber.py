@@ -10,9 +10,6 @@ from .response import SseResponse
 if TYPE_CHECKING:
     from .channel import Channel
 
-BATCH = 256
-"""Blocks that a reader who lags gets in one write."""
-
 
 class Subscriber:
     """Keeps no queue: what a slow reader has not seen stays in the generation's log."""
@@ -48,10 +45,10 @@ class Subscriber:
                 self.response.abort()
                 return
             if self.channel.has_news(self.cursor):
-                data, cursor = self.channel.news(self.cursor, BATCH)
-                self.write(data, cursor, loop.time())
+                self.write(*self.channel.news(self.cursor), loop.time())
                 continue
             if self.channel.is_sealed:
+                self.response.push(self.channel.last_words(self.cursor))
                 return
             self._waiter = loop.create_future()
             try:

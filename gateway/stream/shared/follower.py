@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from redis.exceptions import ResponseError
 
 from gateway.store import BLOCK_S, Store, StoreAway
 
 from .replica import Replica
-from .wire import inbox_key, log_key, unpack
+from .wire import Malformed, inbox_key, log_key, unpack
 
 COUNT = 200
 RETRY_S = 0.25
+READ_MARGIN_S = 1.5
+"""What a blocking read may take beyond its time before its connection counts as frozen."""
 INBOX_LENGTH = 1000
 INBOX_LIFE_MS = 60_000
 log = structlog.get_logger("sluicegate.log")
@@ -45,14 +46,14 @@ class Follower:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def load(self, replica: Replica) -> None:
-        """Read what a stream holds so far into a new replica."""
+        """Read what a stream holds beyond what the replica has."""
         key = log_key(replica.id)
-        while True:
+        while not replica.channel.is_sealed:
             entries = await self._store.call(
                 self._store.client.xrange(key, min=f"({replica.position}", count=COUNT)
             )
             for id, fields in entries:
-                replica.feed(id.decode(), unpack(id, fields))
+                _feed(replica, id, fields)
             if len(entries) < COUNT:
                 return
 
@@ -61,10 +62,10 @@ class Follower:
         self.replicas[replica.id] = replica
         await self.tell(self._worker, {"do": "wake"})
 
-    async def tell(self, worker: str, message: Mapping[str, str]) -> None:
-        """Put a message into a worker's inbox."""
+    async def tell(self, worker: str, message: Mapping[str, str], pipe: Any = None) -> None:
+        """Put a message into a worker's inbox, after what `pipe` holds already."""
         key = inbox_key(worker)
-        pipe = self._store.pipeline()
+        pipe = self._store.pipeline() if pipe is None else pipe
         pipe.xadd(key, dict(message), maxlen=INBOX_LENGTH, approximate=True)
         pipe.pexpire(key, INBOX_LIFE_MS)
         await self._store.call(pipe.execute())
@@ -73,7 +74,7 @@ class Follower:
         while True:
             try:
                 await self._read()
-            except (StoreAway, ResponseError):
+            except StoreAway:
                 await asyncio.sleep(RETRY_S)
 
     async def _read(self) -> None:
@@ -81,20 +82,29 @@ class Follower:
         by_key: dict[bytes, Replica] = {}
         for replica in self.replicas.values():
             if not replica.channel.is_sealed:
-                streams[log_key(replica.id)] = replica.position
-                by_key[log_key(replica.id).encode()] = replica
+                key = log_key(replica.id)
+                streams[key] = replica.position
+                by_key[key.encode()] = replica
         reply: Any = await self._store.call(
             self._store.blocking.xread(streams, count=COUNT, block=int(BLOCK_S * 1000)),  # type: ignore[arg-type]
-            limit_s=BLOCK_S + 1.5,
+            limit_s=BLOCK_S + READ_MARGIN_S,
         )
-        for key, entries in reply.items() if isinstance(reply, dict) else reply or ():
-            replica_or_none = by_key.get(key)
+        for name, entries in reply.items() if isinstance(reply, dict) else reply or ():
+            replica_or_none = by_key.get(name)
             for id, fields in _flat(entries):
                 if replica_or_none is None:
                     self._inbox = id.decode()
                     self._on_message(fields)
                 else:
-                    replica_or_none.feed(id.decode(), unpack(id, fields))
+                    _feed(replica_or_none, id, fields)
+
+
+def _feed(replica: Replica, id: bytes, fields: Mapping[bytes, bytes]) -> None:
+    try:
+        replica.feed(id.decode(), unpack(id, fields))
+    except Malformed:
+        log.error("log_entry_malformed", stream_id=replica.id, entry=id.decode("ascii", "replace"))
+        replica.position = id.decode()
 
 
 def _flat(entries: Any) -> Any:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import msgspec
 import structlog
-from redis.exceptions import ResponseError
 
 from gateway.store import Store, StoreAway
 from gateway.stream.generation import Generation
+from gateway.stream.ids import SEALED
 
 from .flusher import Flusher
 from .follower import Follower
+from .lease import BEAT_S, Lease
+from .presence import Presence
 from .replica import IDLE_S, Replica
-from .wire import SEAL_ID, Meta, lease_key, log_key, meta_key, pack, readers_key, unpack
+from .wire import ANY_BUT_SEALED, LOST, SEAL_ID, Meta, append, log_key, meta_key
 
-LEASE_MS = 10_000
-BEAT_S = 3.0
-READERS_S = 15.0
 STOP_S = 3.0
+HEARTBEAT = b": keep-alive\n\n"
 MakeBlock = Callable[[str, str, int], bytes]
 """(dialect, generation, sequence) -> the terminal block that says that the answer is lost."""
 MakeSnapshot = Callable[[str, str, int], bytes]
@@ -32,19 +31,26 @@ log = structlog.get_logger("sluicegate.log")
 
 
 class SharedLog:
-    """One for each worker. Raises `StoreAway` where the answer lies in Redis and Redis is away."""
+    """One for each worker. Raises `StoreAway` where the answer lies in Redis and Redis is away.
+
+    `on_return` runs at the start, whenever the store came back without what it held, and hourly.
+    """
 
     def __init__(
         self, url: str, *, retention_s: float, make_lost: MakeBlock, make_snapshot: MakeSnapshot
     ) -> None:
         self.worker = uuid.uuid4().hex[:16]
         self.store = Store(url)
-        self._flusher = Flusher(self.store, self.worker, retention_s)
+        self.on_return: Callable[[], Awaitable[None]] | None = None
+        self._flusher = Flusher(self.store, self.worker, retention_s, self._taken)
         self._follower = Follower(self.store, self.worker, self._on_message)
+        self._presence = Presence(self.store, self.worker, self._follower.tell, self._errand)
+        self._lease = Lease(self.store, self.worker)
         self._retention_ms = int(retention_s * 1000)
         self._make_lost = make_lost
         self._make_snapshot = make_snapshot
         self._owned: dict[str, Generation] = {}
+        self._loading: dict[str, asyncio.Task[Replica | None]] = {}
         self._errands: set[asyncio.Task[None]] = set()
         self._beat_task: asyncio.Task[None] | None = None
 
@@ -64,11 +70,13 @@ class SharedLog:
         if self._beat_task is not None:
             self._beat_task.cancel()
             await asyncio.gather(self._beat_task, return_exceptions=True)
-        await self._flusher.aclose()
+        if await self._flusher.aclose():
+            await self._quietly(self._lease.give_up)
         await self._follower.aclose()
-        for errand in self._errands:
-            errand.cancel()
-        await asyncio.gather(*self._errands, return_exceptions=True)
+        tasks = [*self._errands, *self._loading.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.store.aclose()
 
     async def publish(self, generation: Generation, dialect: str) -> None:
@@ -77,7 +85,7 @@ class SharedLog:
         While Redis is away the generation goes on alone, and the log catches up later.
         """
         self._owned[generation.id] = generation
-        generation.grace.elsewhere = partial(self._has_readers_elsewhere, generation.id)
+        generation.grace.elsewhere = partial(self._presence.is_elsewhere, generation.id)
         generation.settled.add_done_callback(lambda _: self._owned.pop(generation.id, None))
         await self._flusher.track(generation, dialect)
 
@@ -85,22 +93,37 @@ class SharedLog:
         """Take back a generation that never started."""
         self._owned.pop(generation.id, None)
         self._flusher.forget(generation.id)
+        self._errand(self._forget, generation.id)
+
+    async def _forget(self, id: str) -> None:
+        await self.store.call(self.store.client.delete(meta_key(id)))
 
     async def find(self, id: str) -> Replica | None:
         """Return a generation that another worker owns or owned; None when nobody knows it."""
         known = self._follower.replicas.get(id)
         if known is not None:
             return known
+        task = self._loading.get(id)
+        if task is None:  # many readers at once load it once
+            task = self._loading[id] = asyncio.create_task(self._load(id))
+            task.add_done_callback(partial(self._loaded, id))
+        return await asyncio.shield(task)
+
+    def _loaded(self, id: str, task: asyncio.Task[Replica | None]) -> None:
+        del self._loading[id]
+        if not task.cancelled():
+            task.exception()  # whoever waits gets it; all may have left
+
+    async def _load(self, id: str) -> Replica | None:
         raw = await self.store.call(self.store.client.get(meta_key(id)))
         if raw is None:
             return None
         replica = self._replica(id, msgspec.json.decode(raw, type=Meta))
         await self._follower.load(replica)
-        known = self._follower.replicas.get(id)
-        if known is not None:
-            return known
         await self._follower.follow(replica)
-        if not replica.channel.is_sealed and not await self._is_alive(replica.worker):
+        if not replica.channel.is_sealed and replica.worker in await self._lease.lapsed(
+            {replica.worker}
+        ):
             await self._seal_lost(replica)
         return replica
 
@@ -115,28 +138,28 @@ class SharedLog:
         return True
 
     def _replica(self, id: str, meta: Meta) -> Replica:
-        tell = partial(self._errand, self._follower.tell, meta.worker)
-        replica = Replica(id, meta, b": keep-alive\n\n", lambda: tell({"do": "snapshot", "id": id}))
-        channel = replica.channel
-        if meta.dialect == "widget":
-            channel.snapshot = lambda at: self._make_snapshot(id, replica.text, at)
-        else:
-            channel.replays = True
-        replica.on_joined = lambda: self._errand(self._announce, replica)
-        channel.on_empty = lambda: self._errand(self._leave, replica)
+        lost = self._make_lost(meta.dialect, id, SEALED)
+        replica = Replica(id, meta, HEARTBEAT, partial(self._make_snapshot, id), lost)
+        changed = partial(self._presence.changed, replica)
+        replica.on_joined = changed
+        replica.channel.on_empty = changed
         return replica
 
-    def _errand(self, work: Callable[..., object], *args: object) -> None:
+    def _errand(self, work: Callable[..., Awaitable[object]], *args: object) -> None:
         """Run a small message in the background; when the store is away it is simply lost."""
         task = asyncio.create_task(self._quietly(work, *args))
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 
-    async def _quietly(self, work: Callable[..., object], *args: object) -> None:
+    async def _quietly(self, work: Callable[..., Awaitable[object]], *args: object) -> None:
         try:
-            await work(*args)  # type: ignore[misc]
-        except (StoreAway, ResponseError):
-            log.warning("log_message_lost")
+            await work(*args)
+        except StoreAway as exc:
+            log.warning("log_message_lost", reason=str(exc))
+
+    def _taken(self, generation: Generation) -> None:
+        """Another worker declared this answer lost: what we would still say nobody could resume."""
+        self._errand(generation.stop, "lost", "Another worker declared this answer lost.")
 
     def _on_message(self, fields: Mapping[bytes, bytes]) -> None:
         id = fields.get(b"id", b"").decode()
@@ -151,70 +174,52 @@ class SharedLog:
             case b"snapshot":
                 self._flusher.snapshot(id)
 
-    async def _announce(self, replica: Replica) -> None:
-        key, until = readers_key(replica.id), time.time() + READERS_S
-        pipe = self.store.pipeline()
-        pipe.zadd(key, {self.worker: until})
-        pipe.pexpire(key, int(READERS_S * 2000))
-        await self.store.call(pipe.execute())
-
-    async def _leave(self, replica: Replica) -> None:
-        replica.idle_since = asyncio.get_running_loop().time()
-        await self.store.call(self.store.client.zrem(readers_key(replica.id), self.worker))
-        await self._follower.tell(replica.worker, {"do": "left", "id": replica.id})
-
-    async def _has_readers_elsewhere(self, id: str) -> bool:
-        try:
-            count = await self.store.call(
-                self.store.client.zcount(readers_key(id), time.time(), "+inf")
-            )
-        except StoreAway:
-            return True  # nobody knows; the generation's total time is the bound
-        return bool(count)
-
-    async def _is_alive(self, worker: str) -> bool:
-        return bool(await self.store.call(self.store.client.exists(lease_key(worker))))
-
     async def _beats(self) -> None:
+        beats = 0
         while True:
             try:
-                await self._beat()
-            except (StoreAway, ResponseError):
-                self._flusher.verify()
+                await self._beat(is_hourly=beats % int(3600 / BEAT_S) == 0)
+            except StoreAway:
+                self._lease.doubt()
+            beats += 1
             await asyncio.sleep(BEAT_S)
 
-    async def _beat(self) -> None:
+    async def _beat(self, *, is_hourly: bool) -> None:
         """Renew the lease, look after owners of what is followed here, forget what is idle."""
-        await self.store.call(self.store.client.set(lease_key(self.worker), b"1", px=LEASE_MS))
-        self._flusher.verify()
+        is_intact = await self._lease.renew()
+        if not is_intact:
+            self._flusher.verify()
+        if self.on_return is not None and (is_hourly or not is_intact):
+            await self.on_return()
+        self._forget_idle()
+        replicas = list(self._follower.replicas.values())
+        await self._presence.renew(replicas)
+        self._presence.settle(replicas)
+        open_ones = [replica for replica in replicas if not replica.channel.is_sealed]
+        lapsed = await self._lease.lapsed({replica.worker for replica in open_ones})
+        for replica in open_ones:
+            if replica.worker in lapsed:
+                await self._seal_lost(replica)
+            elif replica.is_torn:
+                await self._follower.tell(replica.worker, {"do": "snapshot", "id": replica.id})
+
+    def _forget_idle(self) -> None:
         now = asyncio.get_running_loop().time()
-        alive: dict[str, bool] = {}
         for replica in list(self._follower.replicas.values()):
             if replica.channel.readers:
-                await self._announce(replica)
+                replica.idle_since = now
             elif replica.channel.is_sealed or now - replica.idle_since > IDLE_S:
                 del self._follower.replicas[replica.id]
-                continue
-            if replica.channel.is_sealed:
-                continue
-            if replica.worker not in alive:
-                alive[replica.worker] = await self._is_alive(replica.worker)
-            if not alive[replica.worker]:
-                await self._seal_lost(replica)
+                self._presence.forget(replica)
 
     async def _seal_lost(self, replica: Replica) -> None:
         """End a generation whose owner is gone; of several that try, Redis lets one."""
-        key = log_key(replica.id)
-        newest = await self.store.call(self.store.client.xrevrange(key, count=1))
-        last = max(unpack(*newest[0]).last if newest else 0, replica.channel.log.head)
-        block = self._make_lost(replica.meta.dialect, replica.id, last + 1)
+        lost = self._make_lost(replica.meta.dialect, replica.id, SEALED)
+        keys = log_key(replica.id), meta_key(replica.id)
         pipe = self.store.pipeline()
-        pipe.xadd(key, pack(last + 1, [block]), id=SEAL_ID)
-        pipe.pexpire(key, self._retention_ms)
-        pipe.pexpire(meta_key(replica.id), self._retention_ms)
-        results = await self.store.call(pipe.execute(raise_on_error=False))
-        is_ours = not isinstance(results[0], Exception)
-        log.warning("generation_lost", stream_id=replica.id, sealed_here=is_ours)
+        append(pipe, keys, ANY_BUT_SEALED, SEAL_ID, self._retention_ms, SEALED, [lost], LOST)
+        reply = (await self.store.call(pipe.execute()))[0]
+        log.warning("generation_lost", stream_id=replica.id, sealed_here=reply == 1)
         await self._follower.load(replica)
 
 

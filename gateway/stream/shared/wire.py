@@ -1,14 +1,23 @@
-"""What lies in Redis: names of keys, and entries of a generation's stream."""
+"""What lies in Redis: names of keys, entries of a generation's stream, and how one is appended."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from gateway.stream.ids import SEALED
 
 SEAL_ID = f"{SEALED}-0"
+NOTHING_ID = "0-0"
+ANY_BUT_SEALED = "*"
+LOOK = "?"
+APPEND = Path(__file__).with_name("append.lua").read_text(encoding="utf-8")
+APPEND_SHA = hashlib.sha1(APPEND.encode(), usedforsecurity=False).hexdigest()
+BLOCKS, SNAPSHOT, LOST = b"b", b"s", b"l"
 _pack = msgspec.msgpack.encode
 _unpack = msgspec.msgpack.Decoder(list[bytes])
 
@@ -23,16 +32,22 @@ class Meta(msgspec.Struct, frozen=True):
     worker: str
 
 
+class Malformed(Exception):
+    """An entry that is none of ours."""
+
+
 class Entry(msgspec.Struct, frozen=True):
     """Blocks `first .. first + len(blocks) - 1` of a generation.
 
-    In a snapshot the one block stands for everything up to number `first`.
+    In a snapshot the one block stands for everything up to number `first`. The block of a lost
+    generation has no number: it comes after whatever was said.
     """
 
     first: int
     blocks: list[bytes]
     is_snapshot: bool = False
     is_sealed: bool = False
+    is_lost: bool = False
 
     @property
     def last(self) -> int:
@@ -65,18 +80,33 @@ def inbox_key(worker: str) -> str:
     return f"gw:inbox:{worker}"
 
 
-def pack(first: int, blocks: Sequence[bytes], *, is_snapshot: bool = False) -> dict[bytes, bytes]:
-    """Return the fields of an entry."""
-    kind = b"s" if is_snapshot else b"b"
-    return {b"f": b"%d" % first, kind: _pack(list(blocks))}
+def append(
+    pipe: Any, keys: tuple[str, str], after: str, id: str, life_ms: int,
+    first: int, blocks: Sequence[bytes], kind: bytes = BLOCKS,
+) -> int:  # fmt: skip
+    """Queue an entry behind the one with id `after`; return the size of what was packed."""
+    packed = _pack(blocks)
+    pipe.execute_command(
+        "EVALSHA", APPEND_SHA, 2, *keys, after, id, life_ms, first, kind, packed
+    )  # fmt: skip
+    return len(packed)
+
+
+def look(pipe: Any, keys: tuple[str, str]) -> None:
+    """Queue the question for the id of the newest entry, and whether the meta is there."""
+    pipe.execute_command("EVALSHA", APPEND_SHA, 2, *keys, LOOK, "")
 
 
 def unpack(id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
-    """Read an entry of a stream."""
-    blocks = fields.get(b"b")
-    return Entry(
-        first=int(fields[b"f"]),
-        blocks=_unpack.decode(blocks if blocks is not None else fields[b"s"]),
-        is_snapshot=blocks is None,
-        is_sealed=id.decode() == SEAL_ID,
-    )
+    """Read an entry of a stream; raises `Malformed`."""
+    try:
+        kind, packed = next(item for item in fields.items() if item[0] != b"f")
+        return Entry(
+            first=int(fields[b"f"]),
+            blocks=_unpack.decode(packed),
+            is_snapshot=kind == SNAPSHOT,
+            is_sealed=id == SEAL_ID.encode(),
+            is_lost=kind == LOST,
+        )
+    except (KeyError, ValueError, StopIteration, msgspec.MsgspecError) as exc:
+        raise Malformed(id.decode("ascii", "replace")) from exc

@@ -1,0 +1,62 @@
+"""Who is alive: each worker renews a key, and its absence tells others that the worker is gone.
+
+The value counts the renewals. A worker that does not find its own last count knows that the store
+has forgotten something: it came back older, or empty, or we were away for longer than the lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from gateway.store import Store
+
+from .wire import lease_key
+
+LEASE_S = 10.0
+BEAT_S = 1.0
+JUDGE_S = 5.0
+"""How long the store must have been sound before an absent lease tells anything: its owner could
+not renew it while the store was away either."""
+
+
+class Lease:
+    """This worker's sign of life, and the look for those of others."""
+
+    def __init__(self, store: Store, worker: str, clock: Callable[[], float] | None = None) -> None:
+        self._store = store
+        self._key = lease_key(worker)
+        self._clock = clock or asyncio.get_running_loop().time
+        self._count = 0
+        self._sound_since = self._clock()
+
+    async def renew(self) -> bool:
+        """Renew the lease; return whether the store still knew the last one."""
+        before = b"%d" % self._count if self._count else None
+        self._count += 1
+        found = await self._store.call(
+            self._store.client.set(self._key, self._count, px=int(LEASE_S * 1000), get=True)
+        )
+        is_intact = found is not None and found == before
+        if not is_intact and before is not None:
+            self.doubt()
+        return is_intact
+
+    def doubt(self) -> None:
+        """The store was away, or forgot: judge nobody for a while."""
+        self._sound_since = self._clock()
+
+    async def lapsed(self, workers: Iterable[str]) -> set[str]:
+        """Return those of `workers` that are gone; none while the store itself is in doubt."""
+        asked = sorted(workers)
+        if not asked or self._clock() - self._sound_since < JUDGE_S:
+            return set()
+        pipe = self._store.pipeline()
+        for worker in asked:
+            pipe.exists(lease_key(worker))
+        replies = await self._store.call(pipe.execute())
+        return {worker for worker, is_there in zip(asked, replies, strict=True) if not is_there}
+
+    async def give_up(self) -> None:
+        """Let others know at once that this worker has left."""
+        await self._store.call(self._store.client.delete(self._key))
