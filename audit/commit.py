@@ -163,7 +163,10 @@ class Committer:
             self._busy_since = None
         self._observer("audit_commit_seconds", time.monotonic() - began)
         self._observer("audit_records", len(entries))
+        was_down = self.problem is not None
         self._succeed(batch, is_saved_space)
+        if was_down and self.problem is None:
+            await self._in_thread(self._journal.renew_reserve)
         self._on_commit(entries)
         return True
 

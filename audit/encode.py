@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from typing import Any
 
@@ -26,6 +27,7 @@ class Open(msgspec.Struct):
     memory: Memory
 
 
+@functools.lru_cache(maxsize=1024)
 def network(address: str) -> str:
     """Reduce an address: IPv4 to its /24, IPv6 to its /48, anything else to nothing."""
     try:

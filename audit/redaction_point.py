@@ -18,6 +18,7 @@ from .redact import Memory, Redactor
 BIG = 16 << 10
 LIMIT = 64 << 10
 BUDGET_S = 2.0
+SAMPLE = "Name: Ann Lee, 1 Main St, phone +1 415 555 0100, a@example.com, password: x1, имя %40"
 _NAME = re.compile(r"[A-Za-z0-9._:/-]{0,64}")
 _NUMBER = re.compile(r"\d{9}|^(?:sk|pk|gh[opsu]|xox.|AKIA|AIza|eyJ)[-_A-Za-z0-9]{12}")
 
@@ -63,7 +64,7 @@ class RedactionPoint:
 
     def name(self, value: str) -> str:
         """Return a short technical name as it is, anything else redacted."""
-        if _NAME.fullmatch(value) and not _NUMBER.search(value):
+        if _is_plain(value):
             return value
         return self._guarded((value[:256],), Memory(), False).texts[0]
 
@@ -75,6 +76,10 @@ class RedactionPoint:
             if (kept := self._value(value, with_texts, depth=4)) is not None
         }
 
+    def warm(self) -> None:
+        """Build the patterns in the background, so that the first call does not wait for it."""
+        self._thread.submit(self._redactor.redact, SAMPLE)
+
     def close(self) -> None:
         """Stop the thread."""
         self._thread.shutdown(wait=False)
@@ -85,6 +90,8 @@ class RedactionPoint:
     def _value(self, value: Any, with_texts: bool, depth: int) -> Any:
         match value:
             case bool() | int() | float():
+                return value
+            case str() if _is_plain(value) and with_texts:
                 return value
             case str() if with_texts:
                 return self._guarded((value[: self._limit],), Memory(), False).texts[0]
@@ -129,6 +136,11 @@ def _encodable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-8", "replace").decode()
     return text
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a text is a short technical name, in which nothing can hide."""
+    return _NAME.fullmatch(value) is not None and not _NUMBER.search(value)
 
 
 def _withheld(texts: Sequence[str], reason: str) -> Words:

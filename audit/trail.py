@@ -79,6 +79,8 @@ class Trail:
             await self.aclose()
             raise AuditUnavailable(f"{self._journal.folder}: {exc.strerror}") from exc
         self._housekeeping.start(self._committer.run)
+        if self._has_content:
+            self._point.warm()
         return recovered
 
     async def received(self, call: Received) -> None:

@@ -71,9 +71,13 @@ class Journal:
         with self._lock:
             return self.writer, self._chain.seq, self._chain.head
 
-    def renew_reserve(self) -> None:
-        """Take the reserve again after space came back."""
-        self._reserve.make()
+    def renew_reserve(self) -> bool:
+        """Take the reserve again after space came back; False if there is not enough of it."""
+        try:
+            self._reserve.make()
+        except OSError:
+            return False
+        return True
 
     def close(self) -> None:
         """Seal the last segment as closed and give up the locks."""

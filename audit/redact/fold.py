@@ -76,6 +76,15 @@ def _seen(char: str) -> int:
 
 
 _FOLD, _VIEW, _LOW = _Folding(), _Viewing(), _Lowering()
+_NOT_ASCII = re.compile("[^\x00-\x7f]+")
+
+
+def _fold_run(run: re.Match[str]) -> str:
+    return run[0].translate(_FOLD)
+
+
+def _view_run(run: re.Match[str]) -> str:
+    return run[0].translate(_VIEW)
 
 
 class Folded:
@@ -92,8 +101,8 @@ class Folded:
         if _INVISIBLE.search(original):
             self._origin = [i for i, char in enumerate(original) if not _INVISIBLE.match(char)]
             original = _INVISIBLE.sub("", original)
-        self.text = original.translate(_FOLD)
-        self.view = self.text.translate(_VIEW).encode("latin-1")
+        self.text = _NOT_ASCII.sub(_fold_run, original)
+        self.view = _NOT_ASCII.sub(_view_run, self.text).encode("latin-1")
 
     def back(self, index: int) -> int:
         """Return where the character at `index` is in the original; at the end its length."""

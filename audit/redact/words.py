@@ -7,18 +7,18 @@ from __future__ import annotations
 
 LATIN: dict[str, str] = {
     "phone": """
-        phone|phones|my number|my number s|telephone|telephone number|phone number|phone no|phonenumber|phoneno|tel
-        tel no|mobile|mobile number|mobile no|mobileno|mobilenumber|mobile phone|cell
-        cellphone|cell phone|call|call me|reach me|text me|sms|fax|ring me|hotline|whatsapp|wa
-        wa me|no wa|nomor wa|viber|telegram|hp|no hp|nohp|nomor hp|nomorhp|handphone|hape
-        telepon|telpon|telp|no telp|notelp|nomor telepon|nomor telp|ponsel|hubungi|kontak
-        contact|contact number|contact no|contact me|handy|handynummer|telefon|telefonnummer
-        mobil|mobilnummer|rufnummer|portable|numero de telephone|joignable|appelez|movil
-        celular|telefono|numero de telefono|llamame|cellulare|numero di telefono|chiamami
-        telefone|telemovel|ligue|telefoon|telefoonnummer|mobiel|bel me|puhelin|puhelinnumero
-        telefonnr|mobiltelefon|tlf|telefonnummeret|komorka|komorkowy|numer telefonu
-        nr telefonu|nr tel|cep|cep telefonu|gsm|telefon numarasi|dien thoai|sdt|so dien thoai
-        zalo|cislo telefonu|telefonni cislo|telefonszam|numar de telefon|tawag
+        phone|phones|my number|my number s|telephone|telephone number|phone number|phone no
+        phonenumber|phoneno|tel|tel no|mobile|mobile number|mobile no|mobileno|mobilenumber
+        mobile phone|cell|cellphone|cell phone|call|call me|reach me|text me|sms|fax|ring me
+        hotline|whatsapp|wa|wa me|no wa|nomor wa|viber|telegram|hp|no hp|nohp|nomor hp|nomorhp
+        handphone|hape|telepon|telpon|telp|no telp|notelp|nomor telepon|nomor telp|ponsel
+        hubungi|kontak|contact|contact number|contact no|contact me|handy|handynummer|telefon
+        telefonnummer|mobil|mobilnummer|rufnummer|portable|numero de telephone|joignable
+        appelez|movil|celular|telefono|numero de telefono|llamame|cellulare|numero di telefono
+        chiamami|telefone|telemovel|ligue|telefoon|telefoonnummer|mobiel|bel me|puhelin
+        puhelinnumero|telefonnr|mobiltelefon|tlf|telefonnummeret|komorka|komorkowy
+        numer telefonu|nr telefonu|nr tel|cep|cep telefonu|gsm|telefon numarasi|dien thoai|sdt
+        so dien thoai|zalo|cislo telefonu|telefonni cislo|telefonszam|numar de telefon|tawag
         numero ng telepono|simu|nambari ya simu|whatsapp number|tlf nr|broj telefona
         nombor telefon|no telefon|talian""",
     "card": """
@@ -141,11 +141,11 @@ OTHER: dict[str, str] = {
     "passport": """
         паспорт|паспорта|загранпаспорт|护照|护照号|護照|パスポート|旅券|旅券番号|여권|여권번호
         جواز|جواز السفر|דרכון|หนังสือเดินทาง|पासपोर्ट|διαβατήριο""",
-    "national": r"""
+    "national": """
         снилс|инн|身份证|身份证号|身份證|マイナンバー|個人番号|주민등록번호|주민번호|هوية
         الهوية|رقم الهوية|ת\\.ז|תעודת זהות|מספר זהות|บัตรประชาชน|เลขบัตร|आधार|पैन|ταυτότητα
         αμκα|αφμ|егн|јмбг|рнокпп|іпн""",
-    "birth": r"""
+    "birth": """
         родился|родилась|дата рождения|д\\.р|γεννήθηκα|ημερομηνία γέννησης|出生|出生日期|生日
         生年月日|생년월일|생일|تاريخ الميلاد|مواليد|ولدت|תאריך לידה|נולד|נולדתי|วันเกิด
         เกิดวันที่|जन्म|जन्म तिथि|роден|рођен|народився""",

@@ -16,13 +16,10 @@ from ..scan import Scan
 ESCAPE_GATE = rb"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]{2,4};|&commat;"
 BASE64_GATE = rb"[A-Za-z0-9+/_-]{24}"
 
-_RUN = Pattern(
-    rb"(?:[A-Za-z0-9._~+*!@-]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|"
-    rb"&#x?[0-9A-Fa-f]{2,4};|&commat;){5,}"
-)
+_PLAIN = rb"[A-Za-z0-9._~+*!@-]"
+_RUN = Pattern(_PLAIN + rb"*(?:" + ESCAPE_GATE + rb")(?:" + _PLAIN + rb"|" + ESCAPE_GATE + rb")*")
 _BASE64 = Pattern(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 _UNICODE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})")
-_MARKS = (b"%", b"\\", b"&")
 
 Look = Callable[[str], list[Hit]]
 """Looks for values in a decoded text."""
@@ -31,12 +28,10 @@ Look = Callable[[str], list[Hit]]
 def find_escaped(scan: Scan, look: Look) -> Iterator[Hit]:
     """Yield runs whose escapes hide a value."""
     for match in _RUN.finditer(scan.view):
-        raw = scan.view[match.start() : match.end()]
-        if any(mark in raw for mark in _MARKS):
-            text = scan.text[match.start() : match.end()]
-            decoded = html.unescape(_unescape(unquote(text.replace("+", " "))))
-            if decoded != text:
-                yield from _judge(match.span(), look(decoded))
+        text = scan.text[match.start() : match.end()]
+        decoded = html.unescape(_unescape(unquote(text.replace("+", " "))))
+        if decoded != text:
+            yield from _judge(match.span(), look(decoded))
 
 
 def find_base64(scan: Scan, look: Look) -> Iterator[Hit]:

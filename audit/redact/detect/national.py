@@ -96,11 +96,11 @@ LETTERS: tuple[Id, ...] = (
     Id(N, r"[12] ?\d\d ?\d\d ?2[AB] ?\d{3} ?\d{3}(?: ?\d\d)?", "fr.nir", sure=True),
     Id(N, r"[1-9]\d{16}X", "cn.ric", sure=True),
     Id(N, r"\d{2}\.\d{3}\.\d{3}-K|\d{7,8}-K", "cl.rut", sure=True),
-    Id(T, 
+    Id(T,
         r"(?:ATU\d{8}|BE[01]\d{9}|DE\d{9}|DK\d{8}|EL\d{9}|ES[A-Z\d]\d{7}[A-Z\d]|FI\d{8}|"
         r"FR[A-Z\d]{2}\d{9})"
     , "eu.vat"),
-    Id(T, 
+    Id(T,
         r"(?:GB\d{9}|IE\d[A-Z\d]\d{5}[A-Z]{1,2}|IT\d{11}|LU\d{8}|NL\d{9}B\d\d|PL\d{10}|"
         r"PT\d{9}|SE\d{12})"
     , "eu.vat"),

@@ -21,6 +21,9 @@ _DATE = re.compile(
 _YEARS = re.compile(rb"(?:19|20)\d\d ?[-/] ?(?:19|20)?\d\d(?!\d)")
 _MONEY = re.compile(rb"(?:rp|idr|usd|eur|gbp|sgd|aud|jpy|inr|\$|#|us\$)[. ]{0,2}$")
 _THOUSANDS = re.compile(rb"\d{1,3}(?:\.\d{3})+(?:\.\d\d)?")
+_SIGNS = b" .-/()+"
+FEWEST = 6
+"""A number of fewer digits is nobody's."""
 _GROUP = re.compile(rb"\d+")
 _GLUE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_\xd8\xf8@%\\")
 _JOIN = b"-./#_~"
@@ -44,9 +47,11 @@ def numbers(scan: Scan) -> Iterator[list[Number]]:
     """Yield each run of digits as its groups; dates at its head are taken off."""
     view = scan.view
     for match in _RUN.finditer(view):
+        if len(match[0].translate(None, _SIGNS)) < FEWEST:
+            continue
         start, end = match.span()
         start = _after_dates(view, start, end)
-        if end - start >= 5:
+        if end - start >= FEWEST:
             yield _groups(scan, start, end)
 
 
