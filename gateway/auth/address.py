@@ -5,6 +5,7 @@ facts: the leftmost entry is whatever the client wrote; only hops that we trust 
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Sequence
 
@@ -46,6 +47,7 @@ class Addresses:
         return any(address in network for network in self._trusted)
 
 
+@functools.lru_cache(maxsize=4096)
 def grouped(address: Address) -> str:
     """Return an IPv4 address as it is and an IPv6 address as its /64."""
     if isinstance(address, ipaddress.IPv6Address):
@@ -53,6 +55,7 @@ def grouped(address: Address) -> str:
     return str(address)
 
 
+@functools.lru_cache(maxsize=4096)
 def _parse(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(text.split("%", 1)[0])
