@@ -42,11 +42,12 @@ if [ -n "${promtool_missing:-}" ]; then
     rm -rf .venv/tools/deb
 fi
 
-browser=tests/browser
-if [ -f "$browser/package-lock.json" ] && ! [ "$browser/node_modules/.package-lock.json" -nt "$browser/package-lock.json" ]; then
-    say "installing the browser driver (npm ci in $browser)"
-    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm_config_cache="$PWD/.venv/npm" npm_config_update_notifier=false \
-        npm ci --prefix "$browser" --silent --no-audit --no-fund --ignore-scripts ||
-        fail "npm ci --prefix $browser failed; run it by hand to see why"
-    touch "$browser/node_modules/.package-lock.json"
-fi
+for folder in tests/browser tests/js; do
+    if [ -f "$folder/package-lock.json" ] && ! [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
+        say "installing the tools of its tests (npm ci in $folder)"
+        PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm_config_cache="$PWD/.venv/npm" npm_config_update_notifier=false \
+            npm ci --prefix "$folder" --silent --no-audit --no-fund --ignore-scripts ||
+            fail "npm ci --prefix $folder failed; run it by hand to see why"
+        touch "$folder/node_modules/.package-lock.json"
+    fi
+done
