@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import configparser
+import importlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -238,6 +240,19 @@ def test_no_file_names_a_package_registrys_host() -> None:
     ]
 
     assert naming == []
+
+
+def test_every_entry_point_leads_somewhere() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    points = config["options.entry_points"]
+    lines = [line for group in points.values() for line in group.split("\n") if line]
+
+    assert len(lines) >= 8
+    for line in lines:
+        module, _, name = line.partition("=")[2].strip().partition(":")
+        found = importlib.import_module(module)
+        assert not name or hasattr(found, name), line
 
 
 def test_tests_do_not_hide_the_real_packages() -> None:
