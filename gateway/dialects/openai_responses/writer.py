@@ -64,13 +64,12 @@ class ResponseWriter:
                 and not block.is_closed
                 and event.channel == "answer"
             ):
-                text, frames = event.text, self._frames
+                text = event.text
                 if not text:
                     return b""
                 block.pieces.append(text)
-                number = frames.sequence
-                frames.sequence = number + 1
-                return b'%b%b,"sequence_number":%d}\n\n' % (block.head, json_bytes(text), number)
+                self._frames.sequence = number = self._frames.sequence + 1
+                return block.head + json_bytes(text) + b',"sequence_number":%d}\n\n' % (number - 1)
         if type(event) is Started:
             return self._start()
         return self._blocks.take(event)
