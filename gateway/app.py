@@ -97,6 +97,8 @@ def build_rooms(config: Config, process: Process) -> Rooms:
             path=config.audit.sinks[0].path,
             key=config.audit.key,
             level=config.audit.level,
+            content_days=config.audit.retention_days.content,
+            metadata_days=config.audit.retention_days.metadata,
             observer=AuditObserver(metrics),
         ),
         streams=Streams(table, shared),
