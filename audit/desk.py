@@ -126,15 +126,14 @@ class Desk:
 
     def purge(self, *, content_days: int, metadata_days: int) -> list[str]:
         """Remove whole files that are older than they may be, and record their last hashes."""
-        if self._holds():
-            return []
         now, gone = self._clock(), []
-        for segments in list_segments(self._folder).values():
-            for path in segments:
-                age = (now - path.stat().st_mtime) / _A_DAY
-                if age <= min(content_days, metadata_days) or not _is_at_rest(path):
-                    continue
-                gone += self._purge(path, with_records=age > metadata_days)
+        oldest = now - min(content_days, metadata_days) * _A_DAY
+        old = [path for path in self._segments() if path.stat().st_mtime < oldest]
+        if not old or self._holds():
+            return []
+        for path in filter(_is_at_rest, old):
+            with_records = path.stat().st_mtime < now - metadata_days * _A_DAY
+            gone += self._purge(path, with_records=with_records)
         if gone:
             names = [name for name, _ in gone]
             fields: dict[str, object] = {
@@ -179,13 +178,15 @@ class Desk:
 
     def _erase_words(self, ids: frozenset[str]) -> dict[str, list[int]]:
         done = {}
-        for segments in list_segments(self._folder).values():
-            for path in segments:
-                words = content_path(path)
-                offsets = erase_words(words, ids) if ids and words.exists() else []
-                if offsets:
-                    done[path.name] = offsets
+        for path in self._segments():
+            words = content_path(path)
+            offsets = erase_words(words, ids) if ids and words.exists() else []
+            if offsets:
+                done[path.name] = offsets
         return done
+
+    def _segments(self) -> list[Path]:
+        return [path for paths in list_segments(self._folder).values() for path in paths]
 
     def _holds(self) -> set[str]:
         held: set[str] = set()

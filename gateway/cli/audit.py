@@ -208,12 +208,11 @@ def redact(
 
     redactor = Redactor(_pseudonyms(None, config).value, strategies={"*": strategy})
     text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    done = redactor.redact(text)
     if json:
-        done = redactor.redact(text)
         give_json({"version": 1, "text": done.text, "findings": done.findings})
         return
-    stream = redactor.stream()
-    sys.stdout.buffer.write((stream.feed(text) + stream.close()).encode())
+    sys.stdout.buffer.write(done.text.encode())
     sys.stdout.buffer.flush()
 
 
