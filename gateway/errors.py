@@ -172,4 +172,4 @@ REFUSALS: Final = {
 def _refused(end: End) -> ApiError:
     code = REFUSALS.get(end.refusal or "", "bad_request")
     field = "model" if code == "model_not_found" else end.field
-    return ApiError(code, end.message, field=field)
+    return ApiError(code, end.message or FAULTS[code].title, field=field)

@@ -66,9 +66,13 @@ async def _open(
 ) -> tuple[Generation, Decision]:
     if rooms.is_draining:
         raise ApiError("shutdown", "This instance is going down.", headers={"Retry-After": "1"})
-    if rooms.table.is_full:
-        raise ApiError("overloaded", "Too many answers are running.", headers={"Retry-After": "2"})
+    _check_room(rooms)
     decision = await admit(call, rooms, id)
+    try:
+        _check_room(rooms)  # others may have come in meanwhile
+    except ApiError:
+        await _give_back(rooms, decision)
+        raise
     generation = _generation(call, rooms, id, make_writer(id), decision, leave, linger_s)
     rooms.table.add(generation)
     rooms.metrics.active.inc()
@@ -97,6 +101,16 @@ async def _withdraw(generation: Generation, rooms: Rooms, decision: Decision) ->
     rooms.streams.withdraw(generation)
     generation.withdraw()
     rooms.metrics.active.dec()
+    await _give_back(rooms, decision)
+
+
+def _check_room(rooms: Rooms) -> None:
+    if rooms.table.is_full:
+        raise ApiError("overloaded", "Too many answers are running.", headers={"Retry-After": "2"})
+
+
+async def _give_back(rooms: Rooms, decision: Decision) -> None:
+    """Take back what a call was charged that did not happen."""
     await rooms.limiter.settle(decision, {c.limit.name: 0 for c in decision.charges})
 
 

@@ -24,11 +24,18 @@ class Log:
         return self.base + len(self._blocks)
 
     def append(self, block: bytes) -> None:
-        """Add the next block; drops an eighth of the oldest when a bound is passed."""
+        """Add the next block; drops the oldest, an eighth at a time, when a bound is passed.
+
+        The newest block stays, however large it is.
+        """
         self._blocks.append(block)
         self.size += len(block)
-        if self.size > self._max_bytes or len(self._blocks) > self._max_blocks:
+        while self._is_over and len(self._blocks) > 1:
             self.drop(self.base + max(1, len(self._blocks) // 8))
+
+    @property
+    def _is_over(self) -> bool:
+        return self.size > self._max_bytes or len(self._blocks) > self._max_blocks
 
     def since(self, cursor: int, max_bytes: int | None = None) -> list[bytes]:
         """Return the blocks after `cursor`, which must not lie before `base`; at least one."""

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from hypothesis import HealthCheck, settings
 
 from gateway.app import create_app
 from gateway.config import Config, load
@@ -19,6 +20,9 @@ from gateway.rooms import ROOMS, Rooms
 from gateway.server.serve import bind
 from gateway.server.worker import listen, new_runner
 
+# other work on the same machine makes a draw slow, not wrong
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 Inside = Callable[..., Awaitable["Running"]]
 
 

@@ -1,0 +1,122 @@
+"""JSON bodies: every mistake is a 4xx that names the field, whatever is sent."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.dialects.body import MAX_DEPTH, decode
+from gateway.dialects.widget_request import MAX_PROMPT, WidgetRequest, from_body, from_query
+from gateway.errors import ApiError
+
+
+def error_of(read: Callable[[], object]) -> ApiError | None:
+    """Return the error of a reading, None where it went well."""
+    try:
+        read()
+    except ApiError as error:
+        return error
+    return None
+
+
+def refused(body: bytes) -> ApiError:
+    """Return the error of a body that has one."""
+    error = error_of(lambda: from_body(body))
+    assert error is not None
+    return error
+
+
+@given(body=st.binary(max_size=200))
+def test_any_bytes_are_a_request_or_a_4xx(body: bytes):
+    error = error_of(lambda: from_body(body))
+
+    assert error is None or (400 <= error.status < 500 and error.field)
+
+
+WORD = st.text(max_size=5)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORD, inner, max_size=3),
+    max_leaves=10,
+)
+NAMES = ("query", "conversation_history", "user_email", "user_role", "model", "other")
+
+
+@given(fields=st.dictionaries(st.sampled_from(NAMES), JSON))
+def test_any_values_are_a_request_or_a_4xx_that_names_one_of_them(fields: dict[str, object]):
+    error = error_of(lambda: from_body(json.dumps(fields).encode()))
+
+    if error is not None:
+        assert 400 <= error.status < 500
+        assert error.field is not None
+        assert error.field.split("[")[0].split(".")[0] in NAMES
+
+
+@given(query=st.text(max_size=40), history=st.text(max_size=40))
+def test_any_query_string_is_a_request_or_a_4xx(query: str, history: str):
+    fields = {"query": query, "conversation_history": history}
+
+    error = error_of(lambda: from_query(fields))
+
+    if error is not None:
+        assert 400 <= error.status < 500
+        assert error.field is not None
+        assert error.field.split("[")[0] in fields
+
+
+@given(raw=st.binary(min_size=1, max_size=20))
+def test_what_is_no_utf8_in_the_query_is_named(raw: bytes):
+    encoded = quote(raw)
+    try:
+        raw.decode()
+        is_good = True
+    except UnicodeDecodeError:
+        is_good = False
+
+    raw_query = f"query=hello&user_role={encoded}"
+    error = error_of(lambda: from_query({"query": "hello"}, raw_query))
+
+    assert (error is None) == is_good
+    assert error is None or error.field == "user_role"
+
+
+@pytest.mark.parametrize("brackets", [("[", "]"), ('{"a":', "}")])
+def test_nesting_is_bounded(brackets: tuple[str, str]):
+    def body(depth: int) -> bytes:
+        inside = brackets[0] * depth + "1" + brackets[1] * depth
+        return f'{{"query":"hi","x":{inside}}}'.encode()
+
+    assert from_body(body(MAX_DEPTH - 2)).query == "hi"
+    assert refused(body(MAX_DEPTH + 1)).field == "body"
+
+
+def test_brackets_in_text_are_no_nesting():
+    text = "[{" * 1000 + '\\"' * 50
+
+    assert from_body(json.dumps({"query": text}).encode()).query == text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"query":"' + b"[" * 1_000_000, b"[" * 1_000_000, b'"' * 1_000_001, b'"\\' * 500_000,
+     b'{"query":"a","x":[' + b"[]," * 300_000 + b"1]}"],
+)  # fmt: skip
+def test_a_mebibyte_of_anything_is_judged_quickly(body: bytes):
+    began = time.perf_counter()
+
+    error_of(lambda: decode(body, WidgetRequest))
+
+    assert time.perf_counter() - began < 1
+
+
+def test_a_prompt_is_bounded_in_characters_and_not_in_bytes():
+    assert from_body(json.dumps({"query": "ü" * MAX_PROMPT}).encode())
+    error = refused(json.dumps({"query": "ü" * (MAX_PROMPT + 1)}).encode())
+
+    assert (error.status, error.field) == (413, "query")
