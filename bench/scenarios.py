@@ -11,7 +11,7 @@ from gateway.bench import Plan, Protocol, Result, Spread, run_load
 
 PACE_S = 0.02
 WIDTHS = (1, 100, 500)
-PACED_STREAMS = 50
+PACED = (50, 200)
 IDLE_STREAMS = 500
 
 
@@ -30,7 +30,7 @@ class Column:
     """The measurements of one target."""
 
     name: str
-    paced_us: float | None = None
+    paced_us: dict[int, float | None] = field(default_factory=dict)
     batched_us: float | None = None
     request_us: float | None = None
     idle_kib: float | None = None
@@ -49,7 +49,8 @@ async def measure(target: Target, say: Callable[[str], None]) -> Column:
     if target.process is not None:
         say("CPU a token")
         paced = f"[[n=200]][[delay={PACE_S}]]"
-        column.paced_us = await _cpu_us(target, column, paced, PACED_STREAMS, PACED_STREAMS, 200)
+        for width in PACED:
+            column.paced_us[width] = await _cpu_us(target, column, paced, width, width, 200)
         column.batched_us = await _cpu_us(target, column, "[[n=200]]", 16, 160, 200)
         column.request_us = await _cpu_us(target, column, "[[n=1]]", 16, 800, 1)
     for width in WIDTHS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.scenarios import IDLE_STREAMS, PACE_S, PACED_STREAMS, WIDTHS, Column
+from bench.scenarios import IDLE_STREAMS, PACE_S, PACED, WIDTHS, Column
 
 _LABEL = 44
 
@@ -10,12 +10,15 @@ _LABEL = 44
 def render(columns: list[Column], naive: str, relay: str) -> str:
     """All measurements as text, one column a server; ratios against the two yardsticks."""
     by_name = {column.name: column for column in columns}
-    paced = f"CPU us a token, {PACED_STREAMS} streams, {PACE_S * 1000:.0f} ms a token"
-    rows = [
-        ("", [column.name for column in columns]),
-        (paced, [_number(column.paced_us) for column in columns]),
-        ("  ratio to the naive gateway", _ratios(columns, by_name.get(naive))),
-        ("  ratio to the raw relay", _ratios(columns, by_name.get(relay))),
+    rows = [("", [column.name for column in columns])]
+    for width in PACED:
+        label = f"CPU us a token, {width} streams, {PACE_S * 1000:.0f} ms a token"
+        rows += [
+            (label, [_number(column.paced_us.get(width)) for column in columns]),
+            ("  ratio to the naive gateway", _ratios(columns, by_name.get(naive), width)),
+            ("  ratio to the raw relay", _ratios(columns, by_name.get(relay), width)),
+        ]
+    rows += [
         ("CPU us a token, 16 tokens a write", [_number(column.batched_us) for column in columns]),
         ("CPU us a request of 1 token", [_number(column.request_us) for column in columns]),
     ]
@@ -37,10 +40,10 @@ def _number(value: float | None) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def _ratios(columns: list[Column], base: Column | None) -> list[str]:
-    if base is None or not base.paced_us:
-        return ["-" for _ in columns]
-    return [f"{c.paced_us / base.paced_us:.2f}x" if c.paced_us else "-" for c in columns]
+def _ratios(columns: list[Column], base: Column | None, width: int) -> list[str]:
+    whole = base.paced_us.get(width) if base else None
+    parts = [column.paced_us.get(width) for column in columns]
+    return [f"{part / whole:.2f}x" if part and whole else "-" for part in parts]
 
 
 def _spread(column: Column, width: int) -> str:
