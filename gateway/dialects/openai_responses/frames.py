@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from gateway.dialects.blocks import Block
 from gateway.dialects.encode import json_bytes
 
@@ -21,6 +23,8 @@ class ItemFrames:
     def __init__(self, generation: str) -> None:
         self.sequence = 0
         self.done: list[Item] = []
+        self.finals: dict[int, Item] = {}
+        self._annotations: dict[int, list[Any]] = {}
         self._generation = generation
 
     def event(self, kind: str, fields: dict[str, Any]) -> bytes:
@@ -32,6 +36,10 @@ class ItemFrames:
     def open(self, block: Block) -> bytes:
         """Add an item, and the first part of its content."""
         item = self._item(block, is_done=False)
+        if block.kind == "opaque":
+            return self.event(
+                "response.output_item.added", {"output_index": block.index, "item": item}
+            )
         kind, fields = _DELTAS[block.kind]
         place = {"item_id": item["id"], "output_index": block.index}
         head = json_bytes({"type": kind, **place, **fields})[:-1]
@@ -47,14 +55,25 @@ class ItemFrames:
         return frames
 
     def delta(self, block: Block, text: str) -> bytes:
-        """Add to the open item."""
+        """Add to the open item; what is opaque is an event of the provider's own."""
+        if block.kind == "opaque":
+            return self._own(text, {"output_index": block.index})
         sequence = self.sequence
         self.sequence = sequence + 1
         return b'%b%b,"sequence_number":%d}\n\n' % (block.head, json_bytes(text), sequence)
 
     def aside(self, block: Block, delta: str) -> bytes:
-        """Nothing of another provider's own fits here."""
-        return b""
+        """Pass on what a provider of this protocol says of its text, such as a citation."""
+        item = self._item(block, is_done=False)
+        annotation = msgspec.json.decode(delta).get("annotation")
+        if annotation is not None:
+            self._annotations.setdefault(block.index, []).append(annotation)
+        return self._own(delta, {"item_id": item["id"], "output_index": block.index})
+
+    def _own(self, payload: str, place: dict[str, Any]) -> bytes:
+        fields = msgspec.json.decode(payload)
+        fields.pop("sequence_number", None)
+        return self.event(fields.pop("type"), fields | place)
 
     def close(self, block: Block) -> bytes:
         """Say the whole of an item and that it is done."""
@@ -66,7 +85,8 @@ class ItemFrames:
         if block.kind == "text":
             place["content_index"] = 0
             frames = self.event("response.output_text.done", place | {"text": text, "logprobs": []})
-            frames += self.event("response.content_part.done", place | {"part": _text_part(text)})
+            part = item["content"][0]
+            frames += self.event("response.content_part.done", place | {"part": part})
         elif block.kind == "reasoning":
             place["summary_index"] = 0
             frames = self.event("response.reasoning_summary_text.done", place | {"text": text})
@@ -96,9 +116,13 @@ class ItemFrames:
             case "tool":
                 call = {"call_id": block.id, "name": block.name, "arguments": text}
                 return {"id": f"fc_{name}", "type": "function_call", "status": status, **call}
+            case "opaque":
+                begun: Item = msgspec.json.decode(block.opening)["item"]
+                return self.finals.get(block.key, begun) if is_done else begun
             case _:
                 message = {"id": f"msg_{name}", "type": "message", "status": status}
-                content = [_text_part(text)] if is_done else []
+                notes = self._annotations.get(block.index, [])
+                content = [_text_part(text) | {"annotations": notes}] if is_done else []
                 return {**message, "role": "assistant", "content": content}
 
 

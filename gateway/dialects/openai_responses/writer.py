@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from backends import ChatRequest, Event, Started, Text, Usage
+import msgspec
+
+from backends import ChatRequest, Event, Other, Started, Text, Usage, Wire
 from gateway.dialects.blocks import Blocks
 from gateway.dialects.encode import json_bytes
 from gateway.dialects.envelope import OPENAI_CODES
@@ -72,7 +74,25 @@ class ResponseWriter:
                 return block.head + json_bytes(text) + b',"sequence_number":%d}\n\n' % (number - 1)
         if type(event) is Started:
             return self._start()
+        if type(event) is Other:
+            return self._own(event.wire)
         return self._blocks.take(event)
+
+    def _own(self, wire: Wire | None) -> bytes:
+        """Relay what only this protocol knows: the provider's own tools, sealed reasoning."""
+        if wire is None or wire.dialect != "openai.responses":
+            return b""
+        payload = msgspec.json.decode(wire.data)
+        kind, key, item = payload["type"], payload.get("output_index", 0), payload.get("item") or {}
+        if item.get("type") == "reasoning":
+            sealed = item.get("encrypted_content") if kind.endswith(".done") else None
+            return self._blocks.take(Text("", "reasoning", sealed)) if sealed else b""
+        if kind == "response.output_item.added":
+            return self._blocks.opaque(key, wire.data)
+        if kind == "response.output_item.done":
+            self._frames.finals[key] = item
+            return self._blocks.end_block()
+        return self._blocks.opaque_delta(key, wire.data.decode())
 
     def end(self, end: End, sequence: int) -> bytes:
         """Return the last lifecycle event: completed, incomplete or failed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import openai
 import pytest
 
 from backends import (
@@ -91,3 +92,64 @@ def test_items_become_turns():
         Message("user", results),
         Message("assistant", (TextPart("done"),)),
     ]
+
+
+def sse(*events: dict) -> bytes:
+    frames = [f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events]
+    return "".join(frames).encode()
+
+
+def item(index: int, kind: str, **fields) -> list[dict]:
+    body = {"id": f"it_{index}", "type": kind}
+    return [
+        {"type": "response.output_item.added", "output_index": index, "item": body},
+        {"type": "response.output_item.done", "output_index": index, "item": body | fields},
+    ]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_provider_of_this_protocol_keeps_its_tools_citations_and_sealed_reasoning(
+    serve, raw, stream
+):
+    head = {"id": "resp_up", "object": "response", "model": "gpt", "output": []}
+    usage = {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}
+    note = {
+        "type": "url_citation",
+        "url": "https://a.example",
+        "title": "a",
+        "start_index": 0,
+        "end_index": 1,
+    }
+    added, done = item(2, "message", role="assistant", content=[])
+    at = {"output_index": 2, "content_index": 0, "item_id": "it_2"}
+    searched, found = item(
+        1, "web_search_call", status="completed", action={"type": "search", "query": "q"}
+    )
+    data = sse(
+        {"type": "response.created", "response": head},
+        *item(0, "reasoning", summary=[], encrypted_content="sealed"),
+        searched,
+        {"type": "response.web_search_call.searching", "output_index": 1, "item_id": "it_1"},
+        found,
+        added,
+        {"type": "response.output_text.delta", "delta": "cited", **at},
+        {"type": "response.output_text.annotation.added", "annotation": note, **at},
+        done,
+        {"type": "response.completed", "response": head | {"status": "completed", "usage": usage}},
+    )  # fmt: skip
+    server = await serve("openai_responses", await raw(data))
+    base = str(server.make_url("/v1"))
+    async with openai.AsyncOpenAI(base_url=base, api_key="k", max_retries=0) as client:
+        if stream:
+            async with client.responses.stream(model="default", input="hi") as answer:
+                kinds = [event.type async for event in answer]
+                final = await answer.get_final_response()
+            assert "response.web_search_call.searching" in kinds
+        else:
+            final = await client.responses.create(model="default", input="hi")
+
+    assert [entry.type for entry in final.output] == ["reasoning", "web_search_call", "message"]
+    assert final.output[0].encrypted_content == "sealed"
+    assert final.output[1].action.query == "q"
+    assert [n.url for n in final.output[2].content[0].annotations] == ["https://a.example"]
+    assert final.output_text == "cited"
