@@ -21,7 +21,8 @@ class Open(msgspec.Struct):
     stream_id: str
     request_id: str
     app: str
-    pseudonym: str
+    people: dict[str, Subject]
+    """Who takes part, by pseudonym: the caller, and whose mail address was given."""
     subject: Subject
     email: str | None
     memory: Memory
@@ -45,13 +46,15 @@ class RecordWriter:
     def __init__(self, point: RedactionPoint) -> None:
         self._point = point
 
-    def begin(self, call: Received, pseudonym: str, subject: Subject, email: str | None) -> Open:
+    def begin(
+        self, call: Received, people: dict[str, Subject], subject: Subject, email: str | None
+    ) -> Open:
         """Return what is to be remembered of a call until it ends."""
         return Open(
             stream_id=call.stream_id,
             request_id=self._point.name(call.request_id),
             app=self._point.name(call.app),
-            pseudonym=pseudonym,
+            people=people,
             subject=subject,
             email=email,
             memory=Memory(),
@@ -73,8 +76,6 @@ class RecordWriter:
             "turns": len(call.turns),
             "parameters": self._point.parameters(call.parameters, with_texts=with_texts),
         }
-        if begun.email:
-            record["email"] = begun.email
         if call.user_role:
             record["role"] = name(call.user_role)
         return record
@@ -117,4 +118,4 @@ def _head(event: str, begun: Open, now: float) -> dict[str, object]:
         request_id=begun.request_id,
         app=begun.app,
         subject=begun.subject.id,
-    )
+    ) | ({"email": begun.email} if begun.email else {})

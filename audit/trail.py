@@ -106,10 +106,10 @@ class Trail:
         begun = self._open.pop(end.stream_id, None)
         if begun is None:
             return
-        has_content = self._has_content and self._subjects.known(begun.pseudonym) == begun.subject
+        has_content = self._has_content and self._is_known(begun)
         texts = [end.answer, end.reasoning, *end.tool_arguments] if has_content else []
         record = self._writer.ended(end, begun, self._clock())
-        draft = Draft(record=record, is_urgent=False)
+        draft = Draft(record=record, is_urgent=True)
         if any(texts):
             words = await self._point.words(texts, begun.memory)
             answer, reasoning, *arguments = words.texts
@@ -145,10 +145,16 @@ class Trail:
 
     async def _begin(self, call: Received) -> Open:
         pseudonym, subject = await self._identify(call.identity_kind, call.identity)
+        people = {pseudonym: subject}
         email = None
         if call.user_email:
-            email = (await self._identify("email", call.user_email.strip().casefold()))[1].id
-        return self._writer.begin(call, pseudonym, subject, email)
+            name, owner = await self._identify("email", call.user_email.strip().casefold())
+            people[name], email = owner, owner.id
+        return self._writer.begin(call, people, subject, email)
+
+    def _is_known(self, begun: Open) -> bool:
+        """Tell whether nobody of a call has been erased since it began."""
+        return all(self._subjects.known(name) == one for name, one in begun.people.items())
 
     async def _identify(self, kind: str, value: str) -> tuple[str, Subject]:
         """Return pseudonym and subject of an identity; raises AuditUnavailable."""

@@ -37,7 +37,7 @@ def erase_words(path: Path, subjects: frozenset[str]) -> list[int]:
 
 def _is_of(line: bytes, subjects: frozenset[str]) -> bool:
     record = from_line(line)
-    return record is not None and record.get("subject") in subjects
+    return record is not None and bool({record.get("subject"), record.get("email")} & subjects)
 
 
 def _blank(size: int) -> bytes:

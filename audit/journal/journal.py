@@ -185,6 +185,8 @@ class Journal:
 
     def _words_of(self, draft: Draft) -> bytes:
         named = {key: draft.record.get(key) for key in HEAD_OF_CONTENT}
+        if "email" in draft.record:
+            named["email"] = draft.record["email"]
         part = "start" if draft.record["event"] == "chat.received" else "end"
         body = {"event": "chat.content", **named, "of": part}
         return to_line({**body, "salt": secrets.token_hex(16), **(draft.content or {})})

@@ -192,6 +192,23 @@ async def test_erasure_removes_words_and_name_and_the_trail_stays_whole(trail_fo
     assert b"hello 0" not in raw
 
 
+async def test_mail_address_alone_is_enough_to_find_and_erase(tmp_path, call):
+    trail = open_trail(path=tmp_path, key="k")
+    await trail.start()
+    await trail.received(call("s1", text="marmalade", user_email="Ann@example.com"))
+    await trail.received(call("s2", text="honey", identity="bob"))
+    await trail.ended(Ended(stream_id="s1", outcome="done", answer="marmalade"))
+    await trail.aclose()
+
+    receipt = desk_of(tmp_path).erase("email:ann@example.com")
+
+    raw = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    assert receipt.contents == 2
+    assert b"marmalade" not in raw
+    assert b"honey" in raw
+    assert verify_trail(tmp_path).problems == []
+
+
 async def test_words_erased_without_a_receipt_are_found(trail_folder):
     from audit.journal.erasure import erase_words
 
