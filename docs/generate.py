@@ -10,8 +10,13 @@ sys.path.insert(0, str(ROOT))
 
 from gateway.config.markdown import reference  # noqa: E402
 from gateway.telemetry.reference import reference as metrics  # noqa: E402
+from gateway.troubleshooting import markdown as troubleshooting  # noqa: E402
 
-PAGES = {"configuration.md": reference, "metrics.md": metrics}
+PAGES = {
+    "configuration.md": reference,
+    "metrics.md": metrics,
+    "troubleshooting.md": troubleshooting,
+}
 
 
 def main() -> int:

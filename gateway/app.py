@@ -20,6 +20,7 @@ from gateway.api.anthropic import setup_anthropic
 from gateway.api.chat import setup_chat
 from gateway.api.docs import setup_docs
 from gateway.api.embeddings import setup_embeddings
+from gateway.api.errors_page import setup_errors_page
 from gateway.api.openai import setup_openai
 from gateway.api.operations import setup_operations
 from gateway.api.page import setup_page
@@ -74,6 +75,7 @@ async def create_app(
     setup_docs(app)
     setup_page(app)
     app.cleanup_ctx.append(run_rooms)
+    setup_errors_page(app)
     setup_admin(app)
     setup_rollout(app)
     setup_report(app, process)

@@ -21,7 +21,7 @@ COMMANDS = {
     "flags": ("gateway.cli.flags", "Show and change flags of a running gateway."),
     "rollout": ("gateway.cli.rollout", "Walk a flag up or down, step by step."),
     "audit": ("gateway.cli.audit", "Show, verify, export and erase audit records."),
-    "probe": ("gateway.cli.probe", "Try one thing on a running gateway."),
+    "probe": ("gateway.cli.probes", "Try one thing on a running gateway."),
     "bench": ("gateway.cli.bench", "Measure a gateway under load."),
     "doctor": ("gateway.cli.doctor", "Examine an installation and name remedies."),
     "checklist": ("gateway.cli.checklist", "Run the deployment checklist."),

@@ -18,13 +18,13 @@ from .rollup import Rollup
 from .snapshot import Snapshot, take
 from .window import window_of
 
-PULSE_S = 5.0
+PULSE_S = 1.0
 SNAPSHOT_S = 60.0
 SCRIPTED = frozenset({"script", "echo"})
 
 
 class Ledger:
-    """Every five seconds: memory and what only this worker knows; every minute: a snapshot."""
+    """Every second: memory and what only this worker knows; every minute: a snapshot."""
 
     def __init__(self, rooms: Rooms, rollup: Rollup, folder: str | None, *, writes: bool) -> None:
         self._rooms = rooms

@@ -18,6 +18,7 @@ from gateway.app import create_app
 from gateway.config import Config
 from gateway.process import Process, Reread
 from gateway.rooms import ROOMS, Rooms
+from gateway.telemetry.log import count_records
 
 from .connection import KEEPALIVE_S, Connection
 from .metrics_site import metrics_site
@@ -45,6 +46,8 @@ async def run_worker(
     # Ctrl-C reaches the whole process group, and the supervisor passes it on as SIGTERM
     loop.add_signal_handler(signal.SIGINT, _ignore if process.is_supervised else leave)
     app = await create_app(config, process)
+    records = app[ROOMS].metrics.log_records
+    count_records(lambda level: records.labels(level).inc())
     runner = new_runner(app)
     await runner.setup()
     async with contextlib.AsyncExitStack() as stack:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 
 import orjson
 import structlog
+from structlog.typing import EventDict
 
 
 def setup_logging(level: str = "info") -> None:
@@ -41,6 +43,22 @@ def setup_logging(level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+
+
+def count_records(count: Callable[[str], None]) -> None:
+    """Tell `count` the level of every record of this process, also of loggers already in use."""
+
+    def processor(_logger: object, method: str, event: EventDict) -> EventDict:
+        count("error" if method == "exception" else method)
+        return event
+
+    def record(found: logging.LogRecord) -> bool:
+        count(found.levelname.lower())
+        return True
+
+    structlog.get_config()["processors"].insert(0, processor)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(record)
 
 
 def _dumps(value: object, **_options: object) -> bytes:
