@@ -48,6 +48,7 @@ class Replica:
         self._snapshot = snapshot
         self._lost_block = self.channel.contradiction = lost_block
         self._is_text = meta.dialect == TEXT_DIALECT
+        self.channel.replays = not self._is_text
         self._text: list[str] = []
         self._said: list[bytes] = []
 
