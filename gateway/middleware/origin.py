@@ -15,10 +15,14 @@ from gateway.settings import Settings
 
 from .edge import GUARDS, is_open
 
-EXPOSED = (
-    "Location, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, "
-    "X-RateLimit-Reset, x-request-id, request-id, retry-after-ms, x-should-retry"
-)
+_UNITS = ("requests", "tokens")
+_PARTS = ("limit", "remaining", "reset")
+EXPOSED = ", ".join([
+    "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit",
+    "X-RateLimit-Remaining", "X-RateLimit-Reset", "x-request-id", "request-id", "retry-after-ms",
+    "x-should-retry", *(f"x-ratelimit-{part}-{unit}" for unit in _UNITS for part in _PARTS),
+    *(f"anthropic-ratelimit-{unit}-{part}" for unit in _UNITS for part in _PARTS),
+])  # fmt: skip
 ALLOWED_HEADERS = (
     "Content-Type, Authorization, X-Api-Key, Last-Event-ID, Idempotency-Key, X-Request-Id, "
     "X-User-Token, Anthropic-Version, Anthropic-Beta"
