@@ -20,7 +20,7 @@ class IdempotencyKeys(Protocol):
     """Where keys are remembered."""
 
     async def claim(self, key: str, asked: object, id: str) -> str:
-        """Return `id` when the key is new, else the stream that it made; 409 for another request."""
+        """Return `id` for a new key, else the stream that it made; 409 for another request."""
         ...
 
     async def confirm(self, key: str) -> None:
