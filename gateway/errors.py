@@ -2,19 +2,18 @@
 
     ApiError            raised anywhere on the way of a request; the edge renders it in the
                         client's own protocol
-      TooManyRequests   carries the decision, so that headers tell the truth
+      TooManyRequests   a limit said no: come back later
+      CostAboveLimit    a limit can never say yes: make the call smaller
 
 No message holds content, keys, addresses of providers or anything that a provider sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
-
-from ratelimit import Decision
 
 from .stream.end import End
 
@@ -35,6 +34,12 @@ FAULTS: Final[dict[str, Fault]] = {
     "context_length_exceeded": Fault(
         400,
         "The prompt is too long for the model",
+        "invalid_request_error",
+        "invalid_request_error",
+    ),
+    "cost_above_limit": Fault(
+        400,
+        "The call is larger than a limit",
         "invalid_request_error",
         "invalid_request_error",
     ),
@@ -62,6 +67,9 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "rate_limit_exceeded": Fault(
         429, "Too many requests", "rate_limit_error", "rate_limit_error", True
+    ),
+    "budget_exhausted": Fault(
+        429, "The budget is used up", "insufficient_quota", "rate_limit_error", True
     ),
     "upstream_rate_limited": Fault(
         429, "The provider's rate limit was reached", "rate_limit_error", "rate_limit_error", True
@@ -119,25 +127,36 @@ class ApiError(Exception):
         self.type_uri = type_uri or f"/docs/errors#{code}"
 
 
-class TooManyRequests(ApiError):
-    """A limit said no; the decision says which, and when to come back."""
+QUOTA_EXCEEDED: Final = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
-    def __init__(self, decision: Decision, headers: Mapping[str, str]) -> None:
-        names = ", ".join(decision.violated)
+
+class TooManyRequests(ApiError):
+    """Limits said no; the headers tell when to come back."""
+
+    def __init__(
+        self, limits: Sequence[str], headers: Mapping[str, str], *, is_budget: bool = False
+    ) -> None:
         wait_s = headers.get("Retry-After")
-        detail = (
-            f"The call costs more than limit {names} allows at all; make it smaller."
-            if decision.is_impossible
-            else f"Limit {names} is used up; try again in {wait_s} s."
-        )
         super().__init__(
-            "rate_limit_exceeded",
-            detail,
+            "budget_exhausted" if is_budget else "rate_limit_exceeded",
+            f"Limit {', '.join(limits)} is used up; try again in {wait_s} s.",
             headers=headers,
-            extra={"violated-policies": list(decision.violated)},
-            type_uri="https://iana.org/assignments/http-problem-types#quota-exceeded",
+            extra={"violated-policies": list(limits)},
+            type_uri=QUOTA_EXCEEDED,
         )
-        self.decision = decision
+
+
+class CostAboveLimit(ApiError):
+    """One call wants more than a limit ever allows: waiting does not help."""
+
+    def __init__(self, limits: Sequence[str], headers: Mapping[str, str]) -> None:
+        super().__init__(
+            "cost_above_limit",
+            f"The call may cost more than limit {', '.join(limits)} allows at all; shorten it, or "
+            "ask for fewer output tokens.",
+            headers=headers,
+            extra={"violated-policies": list(limits)},
+        )
 
 
 def bad_field(field: str, detail: str) -> ApiError:

@@ -12,7 +12,7 @@ from backends import TextPart, ToolResultPart
 from gateway.call import Call
 from gateway.dialects.widget import usage_view
 from gateway.errors import ApiError
-from gateway.limits import charges_of, refusal
+from gateway.limits import charges_of, refusal, spent
 from gateway.outbound import HidingSource
 from gateway.rooms import Rooms
 from gateway.stream.channel import Channel
@@ -116,7 +116,7 @@ async def _give_back(rooms: Rooms, decision: Decision) -> None:
 
 async def admit(call: Call, rooms: Rooms, id: str) -> Decision:
     """Charge a call to its limits; raise where one says no."""
-    charges = charges_of(call, rooms.settings, rooms.trail.pseudonym)
+    charges = charges_of(call, rooms.settings.policies, rooms.trail.pseudonym)
     decision = await rooms.limiter.take(id, charges)
     if not decision.allowed:
         raise refusal(decision, call.dialect)
@@ -168,10 +168,10 @@ async def settle_generation(
     seen = generation.transcript
     rooms.table.retire(generation)
     usage = end.usage
-    tokens = usage.input_tokens + usage.output_tokens if seen.served_by else 0
-    token_limits = [c.limit.name for c in decision.charges if c.limit.unit == "tokens"]
+    prices = rooms.settings.policies.prices
+    costs = spent(decision, prices, call.chat.model, seen.served_by, usage)
     await asyncio.gather(
-        rooms.limiter.settle(decision, dict.fromkeys(token_limits, tokens)),
+        rooms.limiter.settle(decision, costs),
         rooms.trail.ended(
             Ended(
                 stream_id=generation.id,

@@ -70,7 +70,8 @@ class Rooms:
         return ["redis"] if self.limiter.health().is_degraded else []
 
     def _has_closed_limit(self) -> bool:
-        return any(limit.on_outage == "closed" for limit in self.settings.limits.values())
+        policies = self.settings.policies.all.values()
+        return any(policy.limit.on_outage == "closed" for policy in policies)
 
 
 ROOMS = web.AppKey("rooms", Rooms)

@@ -9,10 +9,9 @@ from backends.routes.router import Target as RouteTarget
 from gateway.auth.address import Addresses
 from gateway.auth.keyring import Keyring
 from gateway.config.schema import App, Config, Key
-from gateway.config.schema import Limit as LimitConfig
 from gateway.errors import ApiError
+from gateway.limits import Policies
 from gateway.rollout.flag import NAME, Flag, parse_flag
-from ratelimit import Limit
 
 
 class Settings:
@@ -22,7 +21,7 @@ class Settings:
         self.config = config
         self.keyring = Keyring(config.keys, config.admin_key_hash, config.jwt_secret)
         self.addresses = Addresses(config.server.trusted_proxies)
-        self.limits = {name: compile_limit(name, limit) for name, limit in config.limits.items()}
+        self.policies = Policies(config)
         self.flag: Flag = parse_flag(config.flags.get(NAME, "off"))
         self.router = build_router(config)
         self.origins = frozenset(o for app in config.apps.values() for o in app.origins)
@@ -52,17 +51,6 @@ class Settings:
         raise ApiError(
             code, f"model: there is no model {model[:64]!r}; there are: {known}.", field="model"
         )
-
-
-def compile_limit(name: str, limit: LimitConfig) -> Limit:
-    """Return the policy that the limiter understands."""
-    if limit.requests is not None:
-        return Limit(
-            name, "requests", limit.requests, limit.window_s, limit.on_outage, limit.shadow
-        )
-    if limit.tokens is not None:
-        return Limit(name, "tokens", limit.tokens, limit.window_s, limit.on_outage, limit.shadow)
-    return Limit(name, "concurrent", limit.concurrent or 1, 0.0, limit.on_outage, limit.shadow)
 
 
 def build_router(config: Config) -> Router:

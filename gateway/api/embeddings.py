@@ -18,7 +18,7 @@ from gateway.dialects.body import decode
 from gateway.dialects.encode import json_bytes
 from gateway.errors import ApiError, bad_field, error_of
 from gateway.flow import admit, record_of
-from gateway.limits import standing_headers
+from gateway.limits import spent, standing_headers
 from gateway.rooms import ROOMS, Rooms
 from gateway.stream.end import End
 from gateway.stream.ids import new_generation_id
@@ -50,13 +50,14 @@ async def embeddings(request: web.Request) -> web.Response:
     call = provider_call(request, rooms, chat_of(typed), DIALECT)
     id = new_generation_id()
     decision = await admit(call, rooms, id)
-    tokens = 0
+    usage, served_by = Usage(), ""
     try:
         answer = await _ask(call, rooms, id, msgspec.json.decode(body))
-        tokens = _tokens(answer)
+        usage, served_by = Usage(input_tokens=_tokens(answer)), typed.model
     finally:
-        limits = [c.limit.name for c in decision.charges if c.limit.unit == "tokens"]
-        await asyncio.shield(rooms.limiter.settle(decision, dict.fromkeys(limits, tokens)))
+        prices = rooms.settings.policies.prices
+        costs = spent(decision, prices, typed.model, served_by, usage)
+        await asyncio.shield(rooms.limiter.settle(decision, costs))
     return web.Response(
         body=json_bytes(answer | {"model": typed.model}),
         content_type="application/json",

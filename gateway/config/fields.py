@@ -14,7 +14,11 @@ SECTIONS: Mapping[str, str] = {
     "Target": "One backend and the model that it is asked for.",
     "App": "An application profile: the `{app}` in the widget's paths.",
     "Disconnect": "What happens to an answer that nobody listens to any more.",
-    "Limit": "One policy: exactly one of `requests`, `tokens`, `concurrent`.",
+    "Limit": "One policy: exactly one of `requests`, `tokens`, `money`, `concurrent`.",
+    "Match": "The calls that a limit is about; what is absent matches all.",
+    "Exempt": "The callers that a limit passes over.",
+    "Price": "What a model costs, in currency units for a million tokens. The name is an alias of "
+    "`models`, a `backend/model`, or a provider's model name; the most exact one counts.",
     "Key": "An API key; only its hash is stored.",
     "Audit": "The audit trail.",
     "Sink": "Where audit records go.",
@@ -30,12 +34,14 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "models": "names for clients; absent: `default` and one for each backend",
         "apps": "profiles by name; absent: `bali-zero`",
         "limits": "policies by name; absent: 20 requests a minute for each user",
+        "prices": "what models cost, for limits in money",
         "keys": "API keys; absent: nobody is asked for one",
         "admin_key_hash": "hash of the key that opens `/admin`; absent: `/admin` is off",
         "jwt_secret": "secret of signed user claims (HS256), shared with the embedding site",
         "audit": "the audit trail",
         "flags": "start values of flags",
         "breaker": "stop asking a failing backend for a while",
+        "guard": "take a step of the rollout back while a rollback criterion holds",
     },
     "Server": {
         "host": "address to listen on",
@@ -79,6 +85,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "limits": "names of limits; absent: all of them",
         "disconnect": "what happens when nobody listens",
         "system_prompt": "put before every conversation",
+        "redact": "`outbound` hides personal values from the provider and restores them in the "
+        "answer",
         "flag": "the flag that opens streaming",
     },
     "Disconnect": {
@@ -86,13 +94,39 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "linger_s": "seconds for `linger`",
     },
     "Limit": {
-        "per": "who is counted; several make a combination",
+        "per": "who is counted; several make a combination. `user` is the signed user, else the "
+        "key, else the address; `tenant` is the key's tenant, else the key, else the address",
         "requests": "calls in the window",
         "tokens": "input and output tokens in the window",
+        "money": "cost in the window, in the currency of `prices`",
         "concurrent": "running answers",
         "window_s": "length of the window in seconds",
+        "period": "count by the calendar instead of a window: a day or a month",
+        "timezone": "where days and months begin, such as `Asia/Makassar`",
+        "burst": "spread requests or tokens evenly: so many at once, the rest over the window",
+        "match": "the calls that it is about",
+        "exempt": "the callers that it passes over",
+        "anonymous": "true: only callers without key and signed user; false: only the others; "
+        "absent: both",
         "on_outage": "without Redis: `local` counts alone, `closed` refuses, `open` lets all pass",
         "shadow": "report, never refuse",
+    },
+    "Match": {
+        "apps": "names of apps",
+        "models": "names that callers use: aliases or `backend/model`",
+        "routes": "paths such as `/v1/messages`, with `*` at the end for all that begin so",
+        "keys": "ids of keys",
+    },
+    "Exempt": {
+        "keys": "ids of keys",
+        "users": "names of signed users",
+        "addresses": "addresses or networks such as `10.0.0.0/8`; of IPv6 at most `/64`",
+    },
+    "Price": {
+        "input": "input that no cache served",
+        "output": "output, reasoning included",
+        "cache_read": "input read from the provider's cache; absent: as `input`",
+        "cache_write": "input written to it; absent: as `input`",
     },
     "Key": {
         "id": "name for logs and audit",
@@ -100,6 +134,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "apps": "apps it opens; absent: all",
         "models": "models it opens, or `backend/model`; absent: all",
         "origins": "pages that may use it",
+        "tenant": "the customer that it belongs to, for limits `per: [tenant]`",
     },
     "Audit": {
         "level": "`none`, `metadata`, `redacted` (words without personal data) or `sealed`",

@@ -1,4 +1,4 @@
-"""Names that must lead somewhere: model to backend, app to model and limits, key to both."""
+"""Names that must lead somewhere: model to backend, app to model and limits, limit to price."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from .document import BROKEN, Document, Path
 from .kinds import EXTRAS, KEY_VARIABLES, plugin_kinds
 from .problems import listed, nearest
-from .schema import Backend, Config
+from .schema import Backend, Config, Limit
 
 
 def judge_references(document: Document, config: Config) -> None:
@@ -16,6 +16,8 @@ def judge_references(document: Document, config: Config) -> None:
     _models(document, config)
     _apps(document, config)
     _keys(document, config)
+    _limits(document, config)
+    _prices(document, config)
 
 
 def _lead(document: Document, path: Path, name: str, known: Collection[str], noun: str) -> None:
@@ -80,8 +82,7 @@ def _keys(document: Document, config: Config) -> None:
         for position, app in enumerate(key.apps or ()):
             _lead(document, (*path, "apps", position), app, config.apps, "app")
         for position, model in enumerate(key.models or ()):
-            if model.partition("/")[0] not in config.backends or "/" not in model:
-                _lead(document, (*path, "models", position), model, config.models, "model")
+            _model(document, (*path, "models", position), model, config)
         if key.id and key.id in seen:
             first = document.place(("keys", seen[key.id])).spell()
             document.problem(
@@ -95,3 +96,50 @@ def _keys(document: Document, config: Config) -> None:
             )
         seen.setdefault(key.id, index)
         hashes.setdefault(key.hash, key.id)
+
+
+def _model(document: Document, path: Path, model: str, config: Config) -> None:
+    """Refuse what is neither an alias nor a model of a backend."""
+    if model.partition("/")[0] not in config.backends or "/" not in model:
+        _lead(document, path, model, config.models, "model")
+
+
+def _limits(document: Document, config: Config) -> None:
+    ids = {key.id for key in config.keys}
+    for name, limit in config.limits.items():
+        path: Path = ("limits", name, "match")
+        for index, app in enumerate(limit.match.apps or ()):
+            _lead(document, (*path, "apps", index), app, config.apps, "app")
+        for index, model in enumerate(limit.match.models or ()):
+            _model(document, (*path, "models", index), model, config)
+        for index, key in enumerate(limit.match.keys or ()):
+            _lead(document, (*path, "keys", index), key, ids, "key")
+        for index, key in enumerate(limit.exempt.keys):
+            _lead(document, ("limits", name, "exempt", "keys", index), key, ids, "key")
+        if limit.money:
+            _is_priced(document, ("limits", name, "money"), limit, config)
+
+
+def _is_priced(document: Document, path: Path, limit: Limit, config: Config) -> None:
+    """Refuse a limit in money for models that would cost nothing."""
+    matched = limit.match.models
+    for alias, model in config.models.items():
+        if alias in config.prices or (matched is not None and alias not in matched):
+            continue
+        for target in model.targets:
+            exact = f"{target.backend}/{target.model}"
+            if target.model not in config.prices and exact not in config.prices:
+                document.problem(
+                    path,
+                    f"`{exact if target.model else target.backend}` has no price, so calls of "
+                    f"`{alias}` would cost nothing",
+                    f"add `prices: {{{alias}: {{input: ..., output: ...}}}}`; 0 is a price too",
+                )
+
+
+def _prices(document: Document, config: Config) -> None:
+    targets = [t for model in config.models.values() for t in model.targets]
+    known = {*config.models, *(target.model for target in targets if target.model)}
+    for name in config.prices:
+        if name.partition("/")[0] not in config.backends or "/" not in name:
+            _lead(document, ("prices", name), name, known, "model")

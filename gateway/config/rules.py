@@ -1,20 +1,15 @@
-"""Values that must have a form: addresses, origins, networks, hashes, flags, limits."""
+"""Values that must have a form: addresses, origins, networks, hashes, flags. Limits: `limits`."""
 
 from __future__ import annotations
-
-import ipaddress
-import re
-from urllib.parse import SplitResult, urlsplit
 
 from gateway.rollout.flag import parse_flag
 
 from .document import Document, Path
+from .form import NAME, PORT, is_host, is_network, is_origin, split_url
 from .hashing import is_hash
+from .limits import judge_limits
 from .schema import Config
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-PORT = re.compile(r"(?<![:]):\d+$")
-HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?")
 FLAG_REMEDY = "use off, on, a percentage such as 25%, users:a,b, or both: 25%,users:a,b"
 KEY_REMEDY = "run `gateway keys create` and copy its line"
 
@@ -24,7 +19,7 @@ def judge_values(document: Document, config: Config) -> None:
     _server(document, config)
     _urls(document, config)
     _apps(document, config)
-    _limits(document, config)
+    judge_limits(document, config)
     _hashes(document, config)
     _flags(document, config)
 
@@ -115,22 +110,6 @@ def _origins(document: Document, path: Path, origins: tuple[str, ...]) -> None:
             )  # fmt: skip
 
 
-def _limits(document: Document, config: Config) -> None:
-    for name, limit in config.limits.items():
-        path: Path = ("limits", name)
-        units = [unit for unit in ("requests", "tokens", "concurrent") if getattr(limit, unit)]
-        if len(units) != 1:
-            document.problem(
-                path,
-                f"it has {' and '.join(units) or 'no quota'}",
-                "give exactly one of `requests`, `tokens`, `concurrent`; for more, add a limit",
-            )
-        if not limit.per:
-            document.problem((*path, "per"), "nobody is counted", "write per: [user]")
-        if units == ["concurrent"] and "window_s" in document.data["limits"][name]:
-            document.problem((*path, "window_s"), "`concurrent` has no window", "remove `window_s`")
-
-
 def _hashes(document: Document, config: Config) -> None:
     for index, key in enumerate(config.keys):
         if key.hash and not is_hash(key.hash):
@@ -140,6 +119,10 @@ def _hashes(document: Document, config: Config) -> None:
         if key.id and not NAME.fullmatch(key.id):
             document.problem(
                 ("keys", index, "id"), "an id is letters, digits, `.`, `_`, `-`", "rename it"
+            )
+        if key.tenant and not NAME.fullmatch(key.tenant):
+            document.problem(
+                ("keys", index, "tenant"), "a tenant is letters, digits, `.`, `_`, `-`", "rename it"
             )
     if config.admin_key_hash and not is_hash(config.admin_key_hash):
         document.problem(("admin_key_hash",), "it is not `sha256:` and 64 hex digits", KEY_REMEDY)
@@ -158,43 +141,3 @@ def _flags(document: Document, config: Config) -> None:
             document.problem(
                 ("flags", name), "a percentage stands behind the users", "write 25%,users:a,b"
             )
-
-
-def is_host(text: str) -> bool:
-    """Whether a text is a host name or an address."""
-    try:
-        ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return HOST.fullmatch(text) is not None and not text.replace(".", "").isdigit()
-    return True
-
-
-def is_network(text: str) -> bool:
-    """Whether a text is an address or a network in CIDR form."""
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-def is_origin(text: str) -> bool:
-    """Whether a text is an origin as browsers send it, or `*`."""
-    url = split_url(text)
-    if text == "*":
-        return True
-    if url is None or not url.scheme or not url.hostname or url.username is not None:
-        return False
-    if text != text.lower() or not text.isascii():
-        return False
-    return text == f"{url.scheme}://{url.netloc}" and is_host(url.hostname)
-
-
-def split_url(text: str) -> SplitResult | None:
-    """Return the parts of a URL, or None where it cannot be read."""
-    try:
-        url = urlsplit(text)
-        _ = url.port
-    except ValueError:
-        return None
-    return url

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from audit import Level
 from backends import Strategy, Timeouts
-from ratelimit import OnOutage
+from ratelimit import OnOutage, Period
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0)]
@@ -105,16 +105,50 @@ class App(Section, frozen=True):
     flag: str = "ENABLE_SSE_STREAMING"
 
 
+class Match(Section, frozen=True):
+    """The calls that a limit is about; what is absent matches all of them."""
+
+    apps: tuple[str, ...] | None = None
+    models: tuple[str, ...] | None = None
+    routes: tuple[str, ...] | None = None
+    keys: tuple[str, ...] | None = None
+
+
+class Exempt(Section, frozen=True):
+    """The callers that a limit passes over."""
+
+    keys: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+
 class Limit(Section, frozen=True):
-    """One policy; exactly one of `requests`, `tokens`, `concurrent`."""
+    """One policy; exactly one of `requests`, `tokens`, `money`, `concurrent`."""
 
     per: tuple[Per, ...] = ("user",)
     requests: Annotated[int, Meta(ge=1)] | None = None
     tokens: Annotated[int, Meta(ge=1)] | None = None
+    money: Annotated[float, Meta(gt=0, le=100_000_000)] | None = None
     concurrent: Annotated[int, Meta(ge=1)] | None = None
     window_s: Seconds = 60.0
+    period: Period | None = None
+    timezone: str = "UTC"
+    burst: Annotated[int, Meta(ge=1)] | None = None
+    match: Match = Match()
+    exempt: Exempt = Exempt()
+    anonymous: bool | None = None
+    """True: only callers without key and user; False: only those with one; absent: both."""
     on_outage: OnOutage = "local"
     shadow: bool = False
+
+
+class Price(Section, frozen=True):
+    """What a model costs, in currency units for a million tokens."""
+
+    input: Annotated[float, Meta(ge=0, le=1_000_000)]
+    output: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
+    cache_read: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
+    cache_write: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
 
 
 class Key(Section, frozen=True):
@@ -125,6 +159,7 @@ class Key(Section, frozen=True):
     apps: tuple[str, ...] | None = None
     models: tuple[str, ...] | None = None
     origins: tuple[str, ...] = ()
+    tenant: str | None = None
 
 
 class Sink(Section, frozen=True):
@@ -160,6 +195,7 @@ class Config(Section, frozen=True):
     models: dict[str, Model] = {}
     apps: dict[str, App] = {}
     limits: dict[str, Limit] = {}
+    prices: dict[str, Price] = {}
     keys: tuple[Key, ...] = ()
     admin_key_hash: str | None = None
     jwt_secret: str | None = None
@@ -167,3 +203,4 @@ class Config(Section, frozen=True):
     audit: Audit = Audit()
     flags: dict[str, str] = {}
     breaker: bool = True
+    guard: bool = False

@@ -9,6 +9,7 @@ from gateway.errors import ApiError
 from .encode import json_bytes
 
 OPENAI_CODES = {
+    "budget_exhausted": "insufficient_quota",
     "unauthorized": "invalid_api_key",
     "timeout_first": "timeout",
     "timeout_idle": "timeout",
