@@ -6,6 +6,8 @@ the provider routes. Errors carry the CORS headers too, so that an allowed page 
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
 
 from gateway.config.schema import Key
@@ -29,6 +31,7 @@ ALLOWED_HEADERS = (
 )
 CLIENT = frozenset({"/client.js", "/client.mjs", "/client/v1.js"})
 """Any site may load the client, which then says which origin has to be listed, and where."""
+_SDK_HEADER = re.compile(r"x-stainless-[a-z-]{1,40}|anthropic-dangerous-direct-browser-access")
 ALLOWED_ORIGIN = web.RequestKey("allowed_origin", str)
 
 
@@ -99,7 +102,15 @@ async def add_cors(request: web.Request, response: web.StreamResponse) -> None:
         headers["Access-Control-Allow-Credentials"] = "true"
         if request.method == "OPTIONS":
             headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE, OPTIONS"
-            headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+            headers["Access-Control-Allow-Headers"] = ", ".join(
+                [ALLOWED_HEADERS, *_of_sdks(request)]
+            )
             headers["Access-Control-Max-Age"] = "600"
         else:
             headers["Access-Control-Expose-Headers"] = EXPOSED
+
+
+def _of_sdks(request: web.Request) -> list[str]:
+    """Return the requested headers that the providers' SDKs add in browsers; they are ignored."""
+    asked = request.headers.get("Access-Control-Request-Headers", "").lower().split(",")
+    return [name.strip() for name in asked if _SDK_HEADER.fullmatch(name.strip())][:16]
