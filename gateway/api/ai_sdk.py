@@ -105,6 +105,8 @@ async def _find(request: web.Request) -> tuple[Followed | None, str]:
 
 
 async def _forget(request: web.Request, generation: Followed) -> None:
+    if not generation.channel.is_sealed:
+        return  # it goes on elsewhere
     owner, chat = request[IDENTITY].owner, request.match_info["chat"]
     await request.app[CHATS].forget(owner, chat, generation.id)
 

@@ -1,12 +1,14 @@
 """Several workers on one port: forked, watched, restarted when they die, drained together.
 
 Each worker has a listening socket of its own (SO_REUSEPORT) that this process keeps open, so that
-connections waiting in it survive the worker's restart. Nothing asynchronous runs here.
+connections waiting in it survive the worker's restart; when the instance leaves, the socket goes
+with its worker, so that nobody waits in a queue that is never read. Nothing here is asynchronous.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -24,6 +26,8 @@ from gateway.process import Process
 
 FIRST_DELAY_S = 0.1
 LAST_DELAY_S = 5.0
+LEAVE = (signal.SIGTERM, signal.SIGINT)
+HANDLED = (*LEAVE, signal.SIGHUP, signal.SIGCHLD)
 STABLE_S = 10.0
 log = structlog.get_logger("sluicegate.supervisor")
 RunWorker = Callable[[Config, socket.socket, Process], int]
@@ -40,9 +44,12 @@ class Supervisor:
         self._run = run
         self._pids: dict[int, int] = {}
         self._born: dict[int, float] = {}
+        self._due: dict[int, float] = {}
         self._delays = [FIRST_DELAY_S] * len(sockets)
         self._is_leaving = False
         self._has_announced = False
+        self._worst = 0
+        self._wakeup, self._woken_by = socket.socketpair()
         self._folder = tempfile.mkdtemp(prefix="sluicegate-metrics-")
         # prometheus_client decides by this variable how its values are kept
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._folder
@@ -50,18 +57,26 @@ class Supervisor:
 
     def supervise(self) -> int:
         """Run the workers until a signal ends them; return the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        self._woken_by.setblocking(False)
+        signal.set_wakeup_fd(self._woken_by.fileno(), warn_on_full_buffer=False)
+        for number in HANDLED:
             signal.signal(number, self._pass_on)
+        self._due = dict.fromkeys(range(len(self._sockets)), 0.0)
         try:
-            for index in range(len(self._sockets)):
-                self._spawn(index)
-            return self._watch()
+            while self._due or self._pids:
+                self._start_due()
+                self._wait()
+                self._reap()
+            return self._worst
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _pass_on(self, number: int, _frame: FrameType | None) -> None:
-        if number != signal.SIGHUP:
+        if number == signal.SIGCHLD:
+            return  # it has woken the wait, which is all that it is for
+        if number in LEAVE:
             self._is_leaving = True
+            self._due.clear()
         for pid in list(self._pids):
             self._signal(pid, signal.SIGTERM if number == signal.SIGINT else number)
 
@@ -71,21 +86,35 @@ class Supervisor:
         except ProcessLookupError:
             return
 
-    def _spawn(self, index: int) -> None:
-        sys.stdout.flush()
-        pid = os.fork()
-        if pid == 0:
-            self._become_worker(index)
-        self._pids[pid] = index
-        self._born[index] = time.monotonic()
-        self._has_announced = self._has_announced or index == 0
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        for index in [index for index, at in self._due.items() if at <= now]:
+            self._spawn(index)
 
-    def _become_worker(self, index: int) -> None:
+    def _spawn(self, index: int) -> None:
+        """Fork a worker, or not when a signal to leave has come; no signal falls in between."""
+        sys.stdout.flush()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+        try:
+            if self._due.pop(index, None) is None:
+                return
+            pid = os.fork()
+            if pid == 0:
+                self._become_worker(index, before)
+            self._pids[pid] = index
+            self._born[index] = time.monotonic()
+            self._has_announced = self._has_announced or index == 0
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _become_worker(self, index: int, mask: set[int]) -> None:
         """Run as a worker; never returns into the supervisor's code."""
         code = 1
         try:
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.set_wakeup_fd(-1)
+            for number in HANDLED:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             process = msgspec.structs.replace(
                 self._process, index=index, announces=index == 0 and not self._has_announced
             )
@@ -95,35 +124,37 @@ class Supervisor:
             sys.stderr.flush()
             os._exit(code)
 
-    def _watch(self) -> int:
-        worst = 0
-        while self._pids:
-            try:
-                pid, status = os.wait()
-            except InterruptedError:
-                continue
-            index = self._pids.pop(pid, None)
-            if index is None:
-                continue
-            code = os.waitstatus_to_exitcode(status)
-            self._bury(pid)
-            if self._is_leaving:
-                worst = max(worst, abs(code))
-            else:
-                self._restart(index, pid, code)
-        return worst
+    def _wait(self) -> None:
+        """Sleep until a signal comes or a worker is due to start."""
+        next_at = min(self._due.values(), default=None)
+        limit_s = None if next_at is None else max(0.0, next_at - time.monotonic())
+        if select.select([self._wakeup], [], [], limit_s)[0]:
+            self._wakeup.recv(4096)
 
-    def _bury(self, pid: int) -> None:
+    def _reap(self) -> None:
+        while self._pids:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            index = self._pids.pop(pid, None)
+            if index is not None:
+                self._bury(index, pid, os.waitstatus_to_exitcode(status))
+
+    def _bury(self, index: int, pid: int, code: int) -> None:
         from prometheus_client.multiprocess import mark_process_dead
 
         mark_process_dead(pid, self._folder)  # type: ignore[no-untyped-call]
+        if self._is_leaving:
+            self._sockets[index].close()
+            self._worst = max(self._worst, abs(code))
+        else:
+            self._plan_restart(index, pid, code)
 
-    def _restart(self, index: int, pid: int, code: int) -> None:
-        """Start a dead worker anew, more slowly each time it dies young."""
-        is_stable = time.monotonic() - self._born[index] > STABLE_S
+    def _plan_restart(self, index: int, pid: int, code: int) -> None:
+        """Let a dead worker be started anew, more slowly each time it dies young."""
+        now = time.monotonic()
+        is_stable = now - self._born[index] > STABLE_S
         delay_s = FIRST_DELAY_S if is_stable else self._delays[index]
         self._delays[index] = min(delay_s * 2, LAST_DELAY_S)
         log.error("worker_died", worker=index, pid=pid, code=code, restart_in_s=delay_s)
-        time.sleep(delay_s)
-        if not self._is_leaving:
-            self._spawn(index)
+        self._due[index] = now + delay_s

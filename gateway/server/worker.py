@@ -18,6 +18,7 @@ from gateway.app import create_app
 from gateway.config import Config
 from gateway.process import Process, Reread
 from gateway.rooms import ROOMS, Rooms
+from gateway.stream.ticker import Ticker
 from gateway.telemetry.log import count_records
 
 from .connection import KEEPALIVE_S, Connection
@@ -26,6 +27,10 @@ from .reload import Reloader
 
 BACKLOG = 4096
 LAST_WRITES_S = 1.0
+LAST_READS_S = 0.25
+LAST_LOOKS = 25
+LET_IN_S = 0.1
+"""A call that was let in just before the drain has begun to run by then."""
 LINGERING_S = 2.0
 """How long what is left of a refused body is read, so that the client gets to see the answer."""
 log = structlog.get_logger("sluicegate.server")
@@ -114,12 +119,39 @@ def _ignore() -> None:
 async def drain(rooms: Rooms, limit_s: float, hurried: asyncio.Event) -> None:
     """Refuse what is new, let what runs finish, then end the rest with a terminal event."""
     rooms.is_draining = True
-    running = list(rooms.table.running.values())
-    log.info("draining", running=len(running), limit_s=limit_s)
-    if running:
-        finished = asyncio.create_task(asyncio.wait([one.settled for one in running]))
-        asked = asyncio.create_task(hurried.wait())
-        await asyncio.wait((finished, asked), timeout=limit_s, return_when="FIRST_COMPLETED")
-        await _end(finished)
-        await _end(asked)
+    log.info("draining", running=len(rooms.table.running), limit_s=limit_s)
+    finished = asyncio.create_task(_run_out(rooms))
+    asked = asyncio.create_task(hurried.wait())
+    await asyncio.wait((finished, asked), timeout=limit_s, return_when="FIRST_COMPLETED")
+    await _end(finished)
+    await _end(asked)
     await rooms.table.end_all()
+    await _let_go(rooms.ticker)
+
+
+async def _run_out(rooms: Rooms) -> None:
+    """Return when all answers have ended and been read, also those let in a moment ago."""
+    is_quiet = False
+    while not is_quiet:
+        while rooms.table.running:
+            await asyncio.wait([one.settled for one in rooms.table.running.values()])
+        await asyncio.sleep(LET_IN_S)
+        is_quiet = not rooms.table.running and not rooms.ticker.has_late_readers
+
+
+async def _let_go(ticker: Ticker) -> None:
+    """Let all read the end, also of what a worker beside us ends now; then send away, then cut."""
+    if not await _is_left(ticker):
+        ticker.dismiss()
+        await _is_left(ticker)
+    for reader in list(ticker.readers):
+        reader.response.abort()
+
+
+async def _is_left(ticker: Ticker) -> bool:
+    """Whether all readers leave within `LAST_READS_S`."""
+    for _ in range(LAST_LOOKS):
+        if not ticker.readers:
+            return True
+        await asyncio.sleep(LAST_READS_S / LAST_LOOKS)
+    return False

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 class Subscriber:
     """Keeps no queue: what a slow reader has not seen stays in the generation's log."""
 
-    __slots__ = ("_waiter", "channel", "cursor", "last_write", "paused_since", "response")
+    __slots__ = (
+        "_goodbye", "_waiter", "channel", "cursor", "last_write", "paused_since", "response",
+    )  # fmt: skip
 
     def __init__(self, channel: Channel, response: SseResponse, cursor: int, now: float) -> None:
         self.channel = channel
@@ -22,6 +24,7 @@ class Subscriber:
         self.cursor = cursor
         self.last_write = now
         self.paused_since: float | None = None
+        self._goodbye: bytes | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     def write(self, data: bytes, cursor: int, now: float) -> None:
@@ -29,6 +32,11 @@ class Subscriber:
         self.response.push(data)
         self.cursor = cursor
         self.last_write = now
+
+    def dismiss(self, goodbye: bytes) -> None:
+        """End the response in the middle of the answer: the reader resumes it elsewhere."""
+        self._goodbye = goodbye
+        self.wake()
 
     def wake(self) -> None:
         """Let `follow` look again."""
@@ -49,6 +57,9 @@ class Subscriber:
                 continue
             if self.channel.is_sealed:
                 self.response.push(self.channel.last_words(self.cursor))
+                return
+            if self._goodbye is not None:
+                self.response.push(self._goodbye)
                 return
             self._waiter = loop.create_future()
             try:

@@ -37,7 +37,11 @@ class Answer:
         self._sock = sock
         self._file = sock.makefile("rb")
         self.raw_head = b""
-        self.status, self.headers = self._head()
+        try:
+            self.status, self.headers = self._head()
+        except BaseException:
+            self._file.close()
+            raise
         self._is_chunked = self.header("transfer-encoding") == "chunked"
         self.body = b""
         self.events_seen: list[Event] = []
@@ -171,7 +175,11 @@ class Wire:
         sock.settimeout(timeout_s)
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.connect(("127.0.0.1", self.port))
+        try:
+            sock.connect(("127.0.0.1", self.port))
+        except OSError:
+            sock.close()
+            raise
         return sock
 
     def raw(self, data: bytes, timeout_s: float = TIMEOUT_S) -> bytes:
