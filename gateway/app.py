@@ -92,9 +92,12 @@ def build_rooms(config: Config, process: Process) -> Rooms:
     shared = build_shared_log(url, kept_s) if url else None
     local = Idempotency(kept_s)
     store = shared.store if shared else None
+    limiter = RedisLimiter(url, observer=observer) if url else MemoryLimiter(observer=observer)
+    ticker = Ticker(table)
+    ticker.watchers.append(lambda: observer.sample(limiter.health()))
     return Rooms(
         settings=settings,
-        limiter=RedisLimiter(url, observer=observer) if url else MemoryLimiter(observer=observer),
+        limiter=limiter,
         trail=open_trail(
             path=config.audit.sinks[0].path,
             key=config.audit.key,
@@ -104,7 +107,7 @@ def build_rooms(config: Config, process: Process) -> Rooms:
             observer=AuditObserver(metrics),
         ),
         streams=Streams(table, shared),
-        ticker=Ticker(table),
+        ticker=ticker,
         metrics=metrics,
         tickets=SharedTickets(store, kept_s) if store else MemoryTickets(kept_s),
         stream_tickets=StreamTickets(process.secret, kept_s + BOUND_S),
@@ -140,6 +143,7 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
         rooms.streams.shared.on_return = partial(share_secret, rooms, rooms.streams.shared)
         await rooms.streams.shared.start()
         await share_secret(rooms, rooms.streams.shared)
+    rooms.ticker.watchers += [rooms.metered.tick, rooms.hits.tick]
     rooms.ticker.start()
     yield
     await rooms.table.end_all()
@@ -148,4 +152,5 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
         await rooms.streams.shared.aclose()
     await rooms.settings.router.aclose()
     await rooms.limiter.aclose()
+    await rooms.hits.aclose()
     await rooms.trail.aclose()

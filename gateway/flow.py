@@ -75,6 +75,7 @@ async def _open(
         raise
     generation = _generation(call, rooms, id, make_writer(id), decision, leave, linger_s)
     rooms.table.add(generation)
+    rooms.metered.watch(generation, decision, rooms.settings.policies.prices)
     rooms.metrics.active.inc()
     try:
         await asyncio.gather(
@@ -98,6 +99,7 @@ async def _open(
 async def _withdraw(generation: Generation, rooms: Rooms, decision: Decision) -> None:
     """Take back a call that never reached the provider: it costs nothing."""
     rooms.table.retire(generation)
+    rooms.metered.forget(generation.id)
     rooms.streams.withdraw(generation)
     generation.withdraw()
     rooms.metrics.active.dec()
@@ -118,6 +120,8 @@ async def admit(call: Call, rooms: Rooms, id: str) -> Decision:
     """Charge a call to its limits; raise where one says no."""
     charges = charges_of(call, rooms.settings.policies, rooms.trail.pseudonym)
     decision = await rooms.limiter.take(id, charges)
+    if decision.violated:
+        rooms.hits.note(call, decision)
     if not decision.allowed:
         raise refusal(decision, call.dialect)
     return decision
@@ -167,6 +171,7 @@ async def settle_generation(
     """Do what must happen exactly once at the end, for every protocol alike."""
     seen = generation.transcript
     rooms.table.retire(generation)
+    rooms.metered.forget(generation.id)
     usage = end.usage
     prices = rooms.settings.policies.prices
     costs = spent(decision, prices, call.chat.model, seen.served_by, usage)

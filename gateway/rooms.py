@@ -9,6 +9,8 @@ from aiohttp import web
 from audit import Redactor, Trail
 from gateway.auth.idempotency import IdempotencyKeys
 from gateway.auth.tickets import StreamTickets, TicketStore
+from gateway.limits.hits import Hits
+from gateway.limits.metered import Metered
 from gateway.rollout.flag import Flag
 from gateway.settings import Settings
 from gateway.stream.streams import Streams
@@ -43,6 +45,8 @@ class Rooms:
         self.tickets = tickets
         self.stream_tickets = stream_tickets
         self.idempotency = idempotency
+        self.hits = Hits(trail)
+        self.metered = Metered(limiter)
         self.flag = settings.flag
         self.is_draining = False
 

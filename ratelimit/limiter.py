@@ -84,6 +84,18 @@ class Limiter(Protocol):
         """
         ...
 
+    async def peek(self, charges: Sequence[Charge]) -> tuple[Standing, ...]:
+        """Return where subjects stand, without charging them."""
+        ...
+
+    async def reset(self, charges: Sequence[Charge]) -> None:
+        """Start the subjects of `charges` anew in their limits; raises StoreAway."""
+        ...
+
+    def progress(self, decision: Decision, so_far: Mapping[str, int]) -> None:
+        """Note what a call has used so far: the charge that stays if this worker dies."""
+        ...
+
     async def start(self) -> None:
         """Begin background work; a store that is away only degrades."""
         ...

@@ -35,6 +35,8 @@ async def readyz(request: web.Request) -> web.Response:
     rooms = request.app[ROOMS]
     reasons = rooms.missing()
     body = {"ready": not reasons, "reasons": reasons, "degraded": rooms.degraded()}
+    if warnings := rooms.limiter.health().warnings:
+        body["warnings"] = [f"{message}: {remedy}" for message, remedy in warnings]
     return web.json_response(body, status=503 if reasons else 200)
 
 

@@ -136,7 +136,8 @@ def _note(request: web.Request, status: int, seconds: float) -> None:
     route = route_of(request)
     method = request.method if request.method in METHODS else "other"
     name = request.match_info.route.name
-    measure_request(request.app[ROOMS].metrics, name, route, method, status, seconds)
+    retry = request.headers.get("x-stainless-retry-count", "")
+    measure_request(request.app[ROOMS].metrics, name, route, method, status, seconds, retry)
     log.info(
         "request_finished",
         request_id=request[REQUEST_ID],

@@ -13,6 +13,8 @@ from .metrics import Metrics, observe_many
 
 NO_ERRORS = frozenset({"done", "cancelled", "client_gone", "upstream_refused"})
 """Outcomes that are nobody's failure but the client's wish or mistake."""
+RETRIES = frozenset({"0", "1", "2", "3"})
+"""What SDKs say of how often they tried, as far as it is a label of its own."""
 STREAM_ROUTES = frozenset({
     "chat_stream", "chat_stream_post", "create", "follow", "openai_chat", "anthropic_messages",
     "openai_responses", "ai_sdk_chat", "ai_sdk_stream", "agui",
@@ -74,10 +76,18 @@ def _measure_times(
 
 
 def measure_request(
-    metrics: Metrics, name: str | None, route: str, method: str, status: int, seconds: float
+    metrics: Metrics,
+    name: str | None,
+    route: str,
+    method: str,
+    status: int,
+    seconds: float,
+    retry: str = "",
 ) -> None:
     """Count an answered request; a stream's connection by whether it began."""
     metrics.requests.labels(route, method, str(status)).inc()
+    if status == 429:
+        metrics.limit_retries.labels(retry if retry in RETRIES else "unknown").inc()
     if name not in STREAM_ROUTES:
         metrics.request_seconds.labels(route).observe(seconds)
     elif status < 300:

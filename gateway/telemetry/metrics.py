@@ -42,6 +42,15 @@ class Metrics:
     limits: Counter
     limit_seconds: Histogram
     limiter_degraded: Gauge
+    limit_used: Histogram
+    limit_retries: Counter
+    limit_errors: Counter
+    limit_ambiguous: Counter
+    limit_open: Gauge
+    limit_owed: Gauge
+    limit_swept: Counter
+    limit_replicas: Gauge
+    limit_clock: Gauge
     reconnects: Counter
     cut_readers: Counter
     audit: Counter

@@ -19,6 +19,7 @@ class LimiterObserver:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._was_degraded = False
+        self._totals: dict[str, int] = {}
 
     def decided(self, decision: Decision, took_s: float) -> None:
         """Count one decision for each limit that it was about."""
@@ -32,7 +33,29 @@ class LimiterObserver:
             self._metrics.limits.labels(name, outcome, decision.source).inc()
 
     def settled(self, decision: Decision, actual: Mapping[str, int]) -> None:
-        """Nothing is counted at a settlement beyond what the stream's own metrics hold."""
+        """Compare what a call used with what was reserved for it."""
+        for charge in decision.charges:
+            used = actual.get(charge.limit.name)
+            if used is not None and charge.cost:
+                self._metrics.limit_used.labels(charge.limit.name).observe(used / charge.cost)
+
+    def sample(self, health: Health) -> None:
+        """Show the state of the limiter; called once a second."""
+        metrics = self._metrics
+        metrics.limit_open.set(health.open_calls)
+        metrics.limit_owed.set(health.owed)
+        metrics.limit_replicas.set(health.replicas)
+        metrics.limit_clock.set(health.clock_offset_s)
+        metrics.limit_ambiguous.inc(self._since("ambiguous", health.ambiguous))
+        metrics.limit_swept.inc(self._since("swept", health.swept))
+        for reason, total in health.failures.items():
+            metrics.limit_errors.labels(reason).inc(self._since(f"failures {reason}", total))
+
+    def _since(self, name: str, total: int) -> int:
+        """Return how much a total of the limiter has grown since the last look."""
+        grown = total - self._totals.get(name, 0)
+        self._totals[name] = total
+        return grown
 
     def changed(self, health: Health) -> None:
         """Log the change once."""
