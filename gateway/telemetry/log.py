@@ -10,6 +10,8 @@ import orjson
 import structlog
 from structlog.typing import EventDict
 
+from .trace import place_of_exception
+
 
 def setup_logging(level: str = "info") -> None:
     """Send structlog and the standard library's loggers through the same JSON renderer."""
@@ -22,7 +24,7 @@ def setup_logging(level: str = "info") -> None:
     structlog.configure(
         processors=[
             *shared,
-            structlog.processors.format_exc_info,
+            place_of_exception,
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -35,7 +37,7 @@ def setup_logging(level: str = "info") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                place_of_exception,
                 structlog.processors.JSONRenderer(),
             ],
         )
