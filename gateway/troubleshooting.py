@@ -98,6 +98,15 @@ ENTRIES: Final[dict[str, Entry]] = {
         "A limit is used up; `violated-policies` names it.",
         "See the runbook LimitViolations.",
     ),
+    "cost_above_limit": Entry(
+        "The call by itself costs more than a limit allows at all; waiting does not help.",
+        "Make it smaller: less history, a lower `max_tokens`.",
+        "Raise the limit, or give this caller another one.",
+    ),
+    "budget_exhausted": _later(
+        "The budget of the day or month is used up; `Retry-After` says when the next one begins.",
+        "`limits.<name>.money` and `period`; see limits.md.",
+    ),
     "upstream_rate_limited": _later(
         "The provider's own limit was reached.",
         "Give the model a second target, or raise the quota at the provider.",

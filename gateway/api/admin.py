@@ -10,12 +10,14 @@ from aiohttp import web
 
 from gateway.api.body import read_json
 from gateway.errors import bad_field
+from gateway.report.ledger import Ledger
 from gateway.rollout.change import FLAG, ChangeStore, FileChanges, RedisChanges
 from gateway.rollout.flag import NAME, parse_flag
 from gateway.rollout.live import LiveFlag
 from gateway.rooms import ROOMS, Rooms
 
 LIVE_FLAG = web.AppKey("live_flag", LiveFlag)
+LEDGER = web.AppKey("ledger", Ledger)
 MAX_WORDS = 500
 
 
@@ -67,6 +69,7 @@ async def change_flags(request: web.Request) -> web.Response:
     asked = _parse(await read_json(request))
     live = request.app[LIVE_FLAG]
     value = asked.flags[NAME]
+    await request.app[LEDGER].mark()
     await live.change(value, by=asked.by, reason=asked.reason, cut=asked.cut)
     return web.json_response(_view(request))
 

@@ -8,15 +8,16 @@ from collections.abc import AsyncIterator
 import msgspec
 from aiohttp import web
 
-from gateway.api.admin import state_folder
+from gateway.api.admin import LEDGER, LIVE_FLAG, state_folder
 from gateway.api.operations import check_reader
 from gateway.errors import bad_field
 from gateway.process import Process
 from gateway.report import FileRollup, RedisRollup, Rollup
 from gateway.report.ledger import Ledger
+from gateway.rollout.guard import Guard
 from gateway.rooms import ROOMS, Rooms
+from gateway.slo import load_slo
 
-LEDGER = web.AppKey("ledger", Ledger)
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _SINCE = re.compile(r"(\d{1,6})([smhd])")
 MAX_S = 8 * 86_400.0
@@ -38,9 +39,14 @@ def rollup_of(rooms: Rooms) -> Rollup:
 
 
 async def _keep_ledger(app: web.Application) -> AsyncIterator[None]:
-    await app[LEDGER].start()
+    ledger, rooms = app[LEDGER], app[ROOMS]
+    await ledger.start()
+    guard = Guard(rooms, app[LIVE_FLAG], ledger.snapshot, load_slo())
+    if rooms.settings.config.guard and ledger.writes:
+        await guard.start()
     yield
-    await app[LEDGER].aclose()
+    await guard.aclose()
+    await ledger.aclose()
 
 
 async def show_report(request: web.Request) -> web.Response:

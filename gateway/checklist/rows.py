@@ -101,7 +101,7 @@ ROWS: tuple[Row, ...] = tuple(Row(*cells) for cells in (
     (59, "after", "Runbooks", "make test", surroundings.runbooks),
     (60, "after", "Announcement", "gateway report --format announcement", numbers.announced),
     (61, "after", "Performance report", "gateway report --format html", numbers.shared),
-    (62, "after", "Limits page", "make test", surroundings.page("limits.md", "## ")),
+    (62, "after", "Limits page", "make test", surroundings.page("known-limits.md", "| bound")),
     (63, "verdict", "First token below target", "gateway verdict", numbers.gate("63")),
     (64, "verdict", "Inter-token below target", "gateway verdict", numbers.gate("64")),
     (65, "verdict", "Errors below target", "gateway verdict", numbers.gate("65")),

@@ -41,9 +41,11 @@ def next_step(
     json: Json = False,
 ) -> None:
     """Go one step up: 5, 25, 50, 100 %; refused (exit 1) while a gate does not hold."""
+    from gateway.rollout.steps import step_up
+
     flag, since_s = _current(url, key)
-    higher = [step for step in read_slo(slo).rollout.steps if step > flag.percent]
-    if not higher:
+    value = step_up(flag, read_slo(slo).rollout.steps)
+    if value is None:
         say(["The flag is on for everybody already."])
         end(NO)
     if flag.percent > 0:
@@ -51,7 +53,7 @@ def next_step(
         if not found.may_advance:
             say([f"No step up from {flag.percent:g} %:", *lines_of(found)])
             end(NO)
-    _put(url, key, _text(higher[0], flag), reason or "next step", by, cut=False)
+    _put(url, key, value, reason or "next step", by, cut=False)
     _tell(url, key, json)
 
 
@@ -66,9 +68,11 @@ def back(
     json: Json = False,
 ) -> None:
     """Go one step down; from the first step to off."""
+    from gateway.rollout.steps import step_down
+
     flag, _ = _current(url, key)
-    lower = [step for step in read_slo(slo).rollout.steps if step < flag.percent]
-    _put(url, key, _text(lower[-1] if lower else 0.0, flag), reason or "step back", by, cut)
+    value = step_down(flag, read_slo(slo).rollout.steps)
+    _put(url, key, value, reason or "step back", by, cut)
     _tell(url, key, json)
 
 
@@ -105,13 +109,7 @@ def _current(url: str, key: str | None) -> tuple[Flag, float]:
 
 
 def _ago(seconds: float) -> str:
-    return f"{min(max(int(seconds) + 1, 1), 8 * 86_400)}s"
-
-
-def _text(percent: float, flag: Flag) -> str:
-    """Return the value of a step; listed users stay in."""
-    head = "on" if percent >= 100 else f"{percent:g}%" if percent else "off"
-    return head + (f",users:{','.join(sorted(flag.users))}" if flag.users else "")
+    return f"{min(max(int(seconds), 1), 8 * 86_400)}s"
 
 
 def _put(url: str, key: str | None, value: str, reason: str, by: str, cut: bool) -> None:

@@ -29,10 +29,11 @@ class Ledger:
     def __init__(self, rooms: Rooms, rollup: Rollup, folder: str | None, *, writes: bool) -> None:
         self._rooms = rooms
         self._rollup = rollup
-        self._writes = writes
+        self.writes = writes
         self.boot = Path(folder).name if folder else secrets.token_hex(6)
         self._kept: Snapshot | None = None
         self._cut = 0
+        self._is_closing = False
         self._began = time.time()
         self._task: asyncio.Task[None] | None = None
 
@@ -43,18 +44,19 @@ class Ledger:
 
     async def aclose(self) -> None:
         """Stop, and keep the last numbers."""
+        self._is_closing = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        if self._writes:
+        if self.writes:
             await self._keep()
 
     async def _run(self) -> None:
         last = time.monotonic()
-        while True:
+        while not self._is_closing:
             self._pulse()
             await asyncio.sleep(PULSE_S)
-            if self._writes and time.monotonic() - last >= SNAPSHOT_S:
+            if self.writes and time.monotonic() - last >= SNAPSHOT_S:
                 last = time.monotonic()
                 await self._keep()
 
@@ -63,6 +65,10 @@ class Ledger:
         rooms.metrics.memory.set(resident_bytes())
         rooms.metrics.cut_readers.inc(rooms.ticker.cut - self._cut)
         self._cut = rooms.ticker.cut
+
+    async def mark(self) -> None:
+        """Keep a snapshot at a moment from which on somebody will want to count."""
+        await self._rollup.append(await self.snapshot())
 
     async def _keep(self) -> None:
         """Append a snapshot, unless nothing has happened since the last one."""

@@ -27,6 +27,7 @@ class LiveFlag:
         self._store = store
         self._seen = ""
         self._writes = 0
+        self._is_closing = False
         self._task: asyncio.Task[None] | None = None
         self._cuts: set[asyncio.Task[object]] = set()
         self.last: Change | None = None
@@ -43,7 +44,8 @@ class LiveFlag:
         self._task = asyncio.create_task(self._follow(), name="flag")
 
     async def aclose(self) -> None:
-        """Stop following."""
+        """Stop following; a client that swallows the cancellation goes round at most once more."""
+        self._is_closing = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, *self._cuts, return_exceptions=True)
@@ -81,7 +83,7 @@ class LiveFlag:
         await self._rooms.trail.notice(Notice(event="flag.changed", fields=fields))
 
     async def _follow(self) -> None:
-        while True:
+        while not self._is_closing:
             await asyncio.sleep(POLL_S)
             writes = self._writes
             found = await self._read()

@@ -44,8 +44,7 @@ def test_promtool_accepts_and_proves_the_rules():
 
 
 @pytest.mark.parametrize("old, new", [
-    ("0.15", "0.3"), ("ratio > 0.01", "ratio > 0.02"), ("ratio > 0.05", "ratio > 0.1"),
-    ("ratio < 0.95", "ratio < 0.85"), ("> 10", "> 100"), ("ratio > 0.8", "ratio > 0.95"),
+    ("0.15", "0.3"), ("ratio > 0.05", "ratio > 0.1"), ("> 10", "> 100"),
 ])  # fmt: skip
 def test_a_changed_threshold_is_noticed(tmp_path: Path, old: str, new: str):
     text = (DEPLOY / "alerts.yml").read_text()

@@ -63,7 +63,7 @@ def test_phases_one_to_three_tick_on_a_healthy_gateway(gateway: Gateway):
 
 
 def test_the_flag_is_put_back(gateway: Gateway):
-    ticked(gateway, 14, 40)
+    ticked(gateway, 14)
 
     assert ground(gateway).site.call("GET", "/healthz").json["features"]["sse_streaming"] == "on"
 

@@ -1,0 +1,153 @@
+"""The operators' commands on a real gateway: words, JSON, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.processes import Gateway
+
+ADMIN = "the-admin-key-of-this-test"
+ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    environ = {"GATEWAY_ADMIN_KEY": ADMIN, "ENABLE_SSE_STREAMING": "off"}
+    with Gateway(tmp_path_factory.mktemp("gateway"), **environ) as running:
+        yield running
+
+
+def run(gateway: Gateway, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *words, "--url", gateway.wire.url],
+        cwd=ROOT, env={"PATH": "/usr/bin:/bin", "GATEWAY_ADMIN_KEY": ADMIN},
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+
+def flag(gateway: Gateway) -> str:
+    return str(gateway.wire.get("/healthz").json["features"]["sse_streaming"])
+
+
+def test_the_rollout_walks_while_the_gates_hold(gateway: Gateway):
+    run(gateway, "flags", "set", "ENABLE_SSE_STREAMING", "off")
+    first = run(gateway, "rollout", "next", "--by", "ann", "--reason", "go")
+    too_early = run(gateway, "rollout", "next")
+
+    assert first.returncode == 0
+    assert first.stdout.strip() == "ENABLE_SSE_STREAMING is 5%, by ann, because go"
+    assert too_early.returncode == 1
+    assert "enough to judge" in too_early.stderr
+    assert flag(gateway) == "5%"
+
+
+def test_after_good_traffic_the_next_step_is_taken_and_a_failed_gate_refuses_it(gateway: Gateway):
+    run(gateway, "flags", "set", "ENABLE_SSE_STREAMING", "25%")
+    for _ in range(25):
+        gateway.wire.post("/v1/chat/completions", _body("[[n=2]] [[delay=0]]"))
+    time.sleep(1)
+    good = run(gateway, "rollout", "next")
+    for _ in range(25):
+        gateway.wire.post("/v1/chat/completions", _body("[[n=2]] [[delay=0]] [[fault=err@1]]"))
+    time.sleep(1)
+    bad = run(gateway, "rollout", "next")
+    back = run(gateway, "rollout", "back")
+
+    assert good.returncode == 0, good.stderr
+    assert bad.returncode == 1
+    assert "ROLL BACK" in bad.stderr
+    assert back.returncode == 0
+    assert flag(gateway) == "25%"
+
+
+def test_a_hold_refuses_until_it_is_lifted(gateway: Gateway):
+    run(gateway, "rollout", "hold", "--reason", "legal")
+    held = run(gateway, "verdict", "--json")
+    run(gateway, "rollout", "go")
+
+    assert held.returncode == 1
+    gates = json.loads(held.stdout)["gates"]
+    assert any(gate["name"] == "hold" and gate["seen"] == "legal" for gate in gates)
+
+
+def test_a_block_asks_for_a_rollback_and_is_audited(gateway: Gateway):
+    blocked = run(gateway, "verdict", "--block", "CVE-1")
+    run(gateway, "rollout", "go")
+
+    assert blocked.returncode == 1
+    assert blocked.stdout.startswith("ROLL BACK")
+    assert any(r.get("event") == "rollout.decided" for r in gateway.records())
+
+
+def test_a_rollback_proves_its_rows(gateway: Gateway):
+    run(gateway, "flags", "set", "ENABLE_SSE_STREAMING", "on")
+
+    done = run(gateway, "rollback", "--reason", "drill", "--json")
+
+    document = json.loads(done.stdout)
+    assert done.returncode == 0, done.stdout
+    assert document["ok"] is True
+    assert {step["row"] for step in document["steps"]} == {40, 41, 43}
+    assert flag(gateway) == "off"
+
+
+def test_a_report_is_written_as_page_and_told_as_text(gateway: Gateway, tmp_path: Path):
+    page = tmp_path / "report.html"
+    html = run(gateway, "report", "--since", "5m", "--format", "html", "--out", str(page))
+    text = run(gateway, "report", "--since", "5m", "--format", "announcement")
+
+    assert html.returncode == text.returncode == 0
+    assert page.read_text().startswith("<!doctype html>")
+    assert text.stdout.startswith("Streaming is")
+
+
+@pytest.mark.parametrize("words", [
+    ("checklist", "run"), ("checklist", "run", "--phase", "9"),
+    ("report", "--format", "xml"), ("verdict", "--slo", "/nowhere.yaml"),
+])  # fmt: skip
+def test_wrong_use_is_exit_code_two(gateway: Gateway, words: tuple[str, ...]):
+    assert run(gateway, *words).returncode == 2
+
+
+@pytest.mark.parametrize("words", [
+    ("probe", "reconnect"), ("faults", "run"), ("doctor",),
+])  # fmt: skip
+def test_a_probe_says_yes_and_one_json_document(gateway: Gateway, words: tuple[str, ...]):
+    run(gateway, "flags", "set", "ENABLE_SSE_STREAMING", "on")
+
+    done = run(gateway, *words, "--json")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["version"] == 1
+
+
+def test_logs_are_judged(tmp_path: Path):
+    def check(text: str, *words: str) -> int:
+        path = tmp_path / "log"
+        path.write_text(text)
+        return subprocess.run(
+            [sys.executable, "-m", "gateway", "logs", "check", str(path), *words],
+            cwd=ROOT, capture_output=True, timeout=30, check=False,
+        ).returncode  # fmt: skip
+
+    info = '{"event": "x", "level": "info", "timestamp": "2020-01-01T00:00:00Z"}\n'
+    error = '{"event": "y", "level": "error", "timestamp": "2020-01-01T00:00:00Z"}\n'
+
+    assert check(info) == 0
+    assert check(info + error) == 1
+    assert check(info + error, "--since", "15m") == 0
+    assert check("Traceback (most recent call last):\n") == 1
+    assert check(info, "--since", "yesterday") == 2
+
+
+def _body(text: str) -> dict[str, object]:
+    messages = [{"role": "user", "content": text}]
+    return {"model": "default", "stream": True, "messages": messages}
