@@ -12,7 +12,7 @@ from functools import partial
 
 from aiohttp import web
 
-from audit import open_trail
+from audit import open_sink, open_trail
 from gateway.api.admin import setup_admin
 from gateway.api.agui import setup_agui
 from gateway.api.ai_sdk import setup_ai_sdk
@@ -21,6 +21,7 @@ from gateway.api.chat import setup_chat
 from gateway.api.docs import setup_docs
 from gateway.api.embeddings import setup_embeddings
 from gateway.api.errors_page import setup_errors_page
+from gateway.api.limits import setup_limits
 from gateway.api.openai import setup_openai
 from gateway.api.operations import setup_operations
 from gateway.api.page import setup_page
@@ -40,7 +41,7 @@ from gateway.middleware.origin import setup_origin
 from gateway.process import Process
 from gateway.rooms import ROOMS, Rooms
 from gateway.settings import Settings
-from gateway.store import StoreAway
+from gateway.store import Store, StoreAway
 from gateway.stream.shared import SharedLog
 from gateway.stream.streams import Streams
 from gateway.stream.table import Table
@@ -77,6 +78,7 @@ async def create_app(
     app.cleanup_ctx.append(run_rooms)
     setup_errors_page(app)
     setup_admin(app)
+    setup_limits(app)
     setup_rollout(app)
     setup_report(app, process)
     return app
@@ -105,6 +107,7 @@ def build_rooms(config: Config, process: Process) -> Rooms:
             content_days=config.audit.retention_days.content,
             metadata_days=config.audit.retention_days.metadata,
             observer=AuditObserver(metrics),
+            sinks=[open_sink(sink) for sink in config.audit.sinks[1:]],
         ),
         streams=Streams(table, shared),
         ticker=ticker,
@@ -118,7 +121,7 @@ def build_rooms(config: Config, process: Process) -> Rooms:
 def build_shared_log(url: str, retention_s: float) -> SharedLog:
     """Build the log that all workers and replicas share."""
     return SharedLog(
-        url,
+        Store(url),
         retention_s=retention_s,
         make_lost=lambda dialect, id, sequence: (
             ai_sdk.lost(sequence) if dialect == ai_sdk.NAME else widget.lost(id, sequence)

@@ -54,7 +54,7 @@ class Flusher:
         self._retention_ms = int(retention_s * 1000)
         self._on_taken = on_taken
         self._done: WeakKeyDictionary[Generation, Meta] = WeakKeyDictionary()
-        self._dirty: set[Track] = set()
+        self._dirty: dict[Track, None] = {}  # in the order of their marks
         self._wake = asyncio.Event()
         self._must_verify = True
         self._connections_seen = 0
@@ -71,7 +71,7 @@ class Flusher:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self._dirty.update(self.tracks.values())
+        self._dirty.update(dict.fromkeys(self.tracks.values()))
         self._must_verify = True  # the flush that was cancelled may have been half done
         with contextlib.suppress(StoreAway, TimeoutError):
             async with asyncio.timeout(CLOSE_S):
@@ -97,12 +97,12 @@ class Flusher:
         """Leave out a generation: it never started, or its log is another's."""
         track = self.tracks.pop(id, None)
         if track is not None:
-            self._dirty.discard(track)
+            self._dirty.pop(track, None)
 
     def mark(self, track: Track) -> None:
         """Note that a generation has something new; called once a loop turn, not once a token."""
         if track.generation.id in self.tracks:
-            self._dirty.add(track)
+            self._dirty[track] = None
             self._wake.set()
 
     def verify(self) -> None:
@@ -127,7 +127,7 @@ class Flusher:
                 await self._flush()
             except StoreAway as exc:
                 self._note(is_away=True, reason=str(exc))
-                self._dirty.update(self.tracks.values())
+                self._dirty.update(dict.fromkeys(self.tracks.values()))
                 await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
                 failures += 1
                 self._wake.set()
@@ -144,7 +144,7 @@ class Flusher:
     async def _flush(self) -> None:
         if self._must_verify:
             await self._compare()
-        due, self._dirty = self._dirty, set()
+        due, self._dirty = self._dirty, {}
         while due:
             await self._write(due)
         if self._connections_seen != self._store.connections_made:
@@ -159,13 +159,13 @@ class Flusher:
             self._server = server
             await self._compare()
 
-    async def _write(self, due: set[Track]) -> None:
+    async def _write(self, due: dict[Track, None]) -> None:
         """Send one pipeline of what is due."""
         pipe = self._store.pipeline()
         sent: list[Sent] = []
         size = 0
         while due and len(sent) < TRACKS_A_PIPELINE and size < BYTES_A_PIPELINE:
-            track = due.pop()
+            track, _ = due.popitem()
             size += track.generation.channel.log.size
             one = track.queue(pipe, self._retention_ms)
             if one is not None:

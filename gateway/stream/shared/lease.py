@@ -29,6 +29,8 @@ class Lease:
         self._clock = clock or asyncio.get_running_loop().time
         self._count = 0
         self._sound_since = self._clock()
+        self._doubted_at: float | None = None
+        self._connections_seen = 0
 
     async def renew(self) -> bool:
         """Renew the lease; return whether the store still knew the last one."""
@@ -37,6 +39,7 @@ class Lease:
         found = await self._store.call(
             self._store.client.set(self._key, self._count, px=int(LEASE_S * 1000), get=True)
         )
+        self._connections_seen = self._store.connections_made
         is_intact = found is not None and found == before
         if not is_intact and before is not None:
             self.doubt()
@@ -44,7 +47,13 @@ class Lease:
 
     def doubt(self) -> None:
         """The store was away, or forgot: judge nobody for a while."""
-        self._sound_since = self._clock()
+        self._sound_since = self._doubted_at = self._clock()
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether what the store lacks may only not be back in it yet."""
+        is_fresh = self._doubted_at is not None and self._clock() - self._doubted_at < JUDGE_S
+        return is_fresh or self._connections_seen != self._store.connections_made
 
     async def lapsed(self, workers: Iterable[str]) -> set[str]:
         """Return those of `workers` that are gone; none while the store itself is in doubt."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -37,14 +38,21 @@ class SharedLog:
     """
 
     def __init__(
-        self, url: str, *, retention_s: float, make_lost: MakeBlock, make_snapshot: MakeSnapshot
+        self,
+        store: Store,
+        *,
+        retention_s: float,
+        make_lost: MakeBlock,
+        make_snapshot: MakeSnapshot,
+        worker: str | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self.worker = uuid.uuid4().hex[:16]
-        self.store = Store(url)
+        self.worker = worker or uuid.uuid4().hex[:16]
+        self.store = store
         self.on_return: Callable[[], Awaitable[None]] | None = None
         self._flusher = Flusher(self.store, self.worker, retention_s, self._taken)
         self._follower = Follower(self.store, self.worker, self._on_message)
-        self._presence = Presence(self.store, self.worker, self._follower.tell, self._errand)
+        self._presence = Presence(self.store, self.worker, self._follower.tell, self._errand, clock)
         self._lease = Lease(self.store, self.worker)
         self._retention_ms = int(retention_s * 1000)
         self._make_lost = make_lost
@@ -117,6 +125,8 @@ class SharedLog:
     async def _load(self, id: str) -> Replica | None:
         raw = await self.store.call(self.store.client.get(meta_key(id)))
         if raw is None:
+            if self._lease.is_in_doubt:
+                raise StoreAway("the store came back without what it held")
             return None
         replica = self._replica(id, msgspec.json.decode(raw, type=Meta))
         await self._follower.load(replica)

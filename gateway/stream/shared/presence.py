@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol
 
@@ -32,7 +31,15 @@ class Presence:
     leaves cannot be overtaken by the news of the other's leaving.
     """
 
-    def __init__(self, store: Store, worker: str, tell: Tell, errand: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        worker: str,
+        tell: Tell,
+        errand: Callable[..., None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._clock = clock
         self._store = store
         self._worker = worker
         self._tell = tell
@@ -57,7 +64,7 @@ class Presence:
                 self._told.pop(replica.id, None)
 
     async def _come(self, *ids: str) -> None:
-        pipe, until = self._store.pipeline(), time.time() + LIFE_S
+        pipe, until = self._store.pipeline(), self._clock() + LIFE_S
         for id in ids:
             pipe.zadd(readers_key(id), {self._worker: until})
             pipe.pexpire(readers_key(id), int(LIFE_S * 2000))
@@ -93,7 +100,7 @@ class Presence:
     async def is_elsewhere(self, id: str) -> bool:
         """Whether another worker has readers of a generation of ours."""
         try:
-            now = time.time()
+            now = self._clock()
             count = await self._store.call(self._store.client.zcount(readers_key(id), now, "+inf"))
         except StoreAway:
             return True  # nobody knows; the generation's total time is the bound
