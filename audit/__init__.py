@@ -6,7 +6,9 @@ from .reader import Stored, by_time
 from .reconcile import Balance, reconcile
 from .record import Ended, Level, Notice, Outcome, Received, Turn
 from .redact import Memory, Outbound, Redaction, RedactionStream, Redactor, Restorer
-from .sink import AuditUnavailable, Entry, Sink
+from .sink import AuditUnavailable, Entry, Forget, Sink
+from .sinks import SinkKind, open_sink
+from .subjects import Subjects
 from .trail import Trail
 from .verify import Problem, Report, verify_trail
 
@@ -17,6 +19,7 @@ __all__ = [
     "Ended",
     "Entry",
     "Export",
+    "Forget",
     "Level",
     "Memory",
     "Notice",
@@ -31,11 +34,14 @@ __all__ = [
     "Report",
     "Restorer",
     "Sink",
+    "SinkKind",
     "Stored",
+    "Subjects",
     "Trail",
     "Turn",
     "by_time",
     "open_pseudonyms",
+    "open_sink",
     "open_trail",
     "reconcile",
     "verify_trail",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from .chain import Chain
-from .sink import Entry, Sink
+from .sink import Entry, Forget, Sink
 
 Read = Callable[[], Awaitable[list[bytes]]]
 """Returns the lines that a sink holds, in its order."""
+Words = Callable[[], Awaitable[list[bytes]]]
+"""Returns the words that a sink holds; a sink that takes none returns none."""
 
 
 def entries(writer: str, count: int, *, content: bytes = b"") -> list[Entry]:
@@ -37,7 +39,12 @@ def entries(writer: str, count: int, *, content: bytes = b"") -> list[Entry]:
 
 
 class SinkContract:
-    """Tests of a sink; fixtures `sink` and `read` come from the subclass's module."""
+    """Tests of a sink; the fixtures `sink`, `read` and `words` come from the subclass.
+
+    `is_store`: it keeps records, so it holds each once and loses what is past its retention.
+    """
+
+    is_store = True
 
     async def test_lines_are_stored_in_order_and_unchanged(self, sink: Sink, read: Read) -> None:
         """What is given is what is kept, byte for byte."""
@@ -57,7 +64,54 @@ class SinkContract:
         await sink.write(made)
         await sink.write(made)
 
+        held = await read()
+        assert set(held) == {entry.line for entry in made}
+        assert len(held) == 3 or not self.is_store
+
+    async def test_what_follows_a_repetition_is_taken(self, sink: Sink, read: Read) -> None:
+        """A batch may begin with entries that are known."""
+        made = entries("d" * 12, 4)
+
+        await sink.write(made[:2])
+        await sink.write(made)
+
         assert set(await read()) == {entry.line for entry in made}
+
+    async def test_writers_do_not_get_in_each_others_way(self, sink: Sink, read: Read) -> None:
+        """Numbers count for each writer on its own."""
+        one, other = entries("e" * 12, 2), entries("f" * 12, 3)
+
+        await sink.write([*other, *one])
+
+        assert set(await read()) == {entry.line for entry in [*one, *other]}
+
+    async def test_erased_words_are_gone_and_their_record_stays(
+        self, sink: Sink, read: Read, words: Words
+    ) -> None:
+        """Erasure takes the words that it names and no others."""
+        made = entries("a" * 12, 3, content=b'{"answer":"marmalade"}')
+        await sink.write(made)
+        before = len(await words())
+
+        await sink.forget(Forget(words=(("a" * 12, 2),)))
+        await sink.forget(Forget(words=(("a" * 12, 2),)))
+
+        assert len(await words()) == max(0, before - 1)
+        assert len(await read()) == 3
+
+    async def test_what_is_past_its_retention_goes(
+        self, sink: Sink, read: Read, words: Words
+    ) -> None:
+        """Words go before records do."""
+        await sink.write(entries("a" * 12, 2, content=b'{"answer":"marmalade"}'))
+        later = "2999-01-01T00:00:00.000Z"
+
+        await sink.forget(Forget(words_before=later))
+
+        assert await words() == []
+        assert len(await read()) == 2
+        await sink.forget(Forget(words_before=later, records_before=later))
+        assert len(await read()) == (0 if self.is_store else 2)
 
     async def test_nothing_to_write_is_no_error(self, sink: Sink, read: Read) -> None:
         """An empty batch changes nothing."""

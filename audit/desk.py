@@ -139,6 +139,10 @@ class Desk:
             fields: dict[str, object] = {
                 "files": names,
                 "heads": {name: head for name, head in gone if head},
+                "before": {
+                    "words": stamp(now - content_days * _A_DAY),
+                    "records": stamp(now - metadata_days * _A_DAY),
+                },
             }
             self._record("retention.purged", fields)
             self._subjects.purge(now - metadata_days * _A_DAY)

@@ -27,14 +27,29 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Redacted words, beside the chain so that they can be erased; one JSON object or empty."""
 
 
+class Forget(msgspec.Struct, frozen=True):
+    """What a sink must not hold any longer. Times are as in `Entry.time`."""
+
+    words: tuple[tuple[str, int], ...] = ()
+    """Entries, by writer and number, whose words were erased."""
+    words_before: str = ""
+    """Older words are past their retention; empty: none are."""
+    records_before: str = ""
+    """Older records are past their retention; empty: none are."""
+
+
 class Sink(Protocol):
     """Follows the journal: gets every entry that is already durable there, in order of its writer.
 
-    A sink may see an entry twice after a crash; `(writer, seq)` names it.
+    A sink may see an entry, and a `Forget`, twice after a crash; `(writer, seq)` names an entry.
     """
 
     async def write(self, entries: Sequence[Entry]) -> None:
         """Store all entries in order, or raise `AuditUnavailable`."""
+        ...
+
+    async def forget(self, what: Forget) -> None:
+        """Remove what must go, or raise `AuditUnavailable`."""
         ...
 
     async def aclose(self) -> None:

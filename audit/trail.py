@@ -55,7 +55,13 @@ class Trail:
         self._writer = RecordWriter(self._point)
         self._subjects = Subjects(journal.folder)
         self._housekeeping = housekeeping or Housekeeping(journal, clock=clock)
-        self._followers = Followers(sinks, observer=observer, on_change=self._tell)
+        self._followers = Followers(
+            sinks,
+            folder=journal.folder,
+            writer=journal.writer,
+            observer=observer,
+            on_change=self._tell,
+        )
         self._committer = Committer(journal, on_commit=self._followers.offer, observer=observer)
         self._open: dict[str, Open] = {}
         self._late: set[asyncio.Task[None]] = set()
@@ -72,12 +78,12 @@ class Trail:
     async def start(self) -> list[Recovered]:
         """Open the journal and end what dead writers left open; raises AuditUnavailable."""
         await self._committer.start()
-        self._followers.start()
         try:
             recovered = await asyncio.to_thread(self._housekeeping.recover)
         except OSError as exc:
             await self.aclose()
             raise AuditUnavailable(f"{self._journal.folder}: {exc.strerror}") from exc
+        self._followers.start()
         self._housekeeping.start(self._committer.run)
         if self._has_content:
             self._point.warm()

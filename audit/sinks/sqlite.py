@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from ..sink import AuditUnavailable, Entry
+from ..sink import AuditUnavailable, Entry, Forget
 
 T = TypeVar("T")
 _TABLE = """
@@ -28,6 +28,8 @@ _INDEXES = (
 class SqliteSink:
     """Owns one file and one thread; what it has seen already it does not take twice."""
 
+    name = "sqlite"
+
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit-sqlite")
@@ -37,9 +39,9 @@ class SqliteSink:
         """Store all entries in one transaction, or raise AuditUnavailable."""
         await self._run(lambda: self._write(entries))
 
-    async def erase(self, subject: str) -> int:
-        """Erase the words of a subject; return of how many records."""
-        return await self._run(lambda: self._erase(subject))
+    async def forget(self, what: Forget) -> None:
+        """Remove words and records for good; SQLite overwrites them (`secure_delete`)."""
+        await self._run(lambda: self._forget(what))
 
     async def aclose(self) -> None:
         """Close the file."""
@@ -84,14 +86,19 @@ class SqliteSink:
             database.execute("BEGIN")
             database.executemany("INSERT OR IGNORE INTO records VALUES (?,?,?,?,?,?,?,?)", rows)
 
-    def _erase(self, subject: str) -> int:
+    def _forget(self, what: Forget) -> None:
         database = self._open()
         with database:
-            done = database.execute(
-                "UPDATE records SET content = NULL WHERE subject = ?", (subject,)
+            database.execute("BEGIN")
+            database.executemany(
+                "UPDATE records SET content = NULL WHERE writer = ? AND seq = ?", what.words
             )
+            database.execute(
+                "UPDATE records SET content = NULL WHERE time < ? AND content IS NOT NULL",
+                (what.words_before,),
+            )
+            database.execute("DELETE FROM records WHERE time < ?", (what.records_before,))
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return done.rowcount
 
     def _close(self) -> None:
         if self._database is not None:

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from ..sink import AuditUnavailable, Entry
+from ..sink import AuditUnavailable, Entry, Forget
 
 
 class StdoutSink:
     """Writes one record a line to a stream of bytes."""
+
+    name = "stdout"
 
     def __init__(self, stream: BinaryIO | None = None) -> None:
         self._stream = stream or sys.stdout.buffer
@@ -20,6 +22,9 @@ class StdoutSink:
         """Write all lines at once and flush."""
         data = b"".join(entry.line + b"\n" for entry in entries)
         await asyncio.to_thread(self._write, data)
+
+    async def forget(self, what: Forget) -> None:
+        """Do nothing: there are no words here, and what collects the lines keeps them."""
 
     async def aclose(self) -> None:
         """Leave the stream open: it is the process's."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the tests need beyond Python packages: Chromium, promtool, node with playwright-core.
+# What the tests need beyond Python packages: Chromium, promtool, PostgreSQL, node with playwright-core.
 # (Valkey comes with the development packages.) Installs no service and starts none.
 set -euo pipefail
 
@@ -15,6 +15,7 @@ has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
 has curl || missing+=(curl)
 has node || missing+=(nodejs)
 has npm || missing+=(npm)
+compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
 has promtool || promtool_missing=yes
 
 if [ "${#missing[@]}" -gt 0 ] || [ -n "${promtool_missing:-}" ]; then
@@ -26,6 +27,10 @@ if [ "${#missing[@]}" -gt 0 ] || [ -n "${promtool_missing:-}" ]; then
 fi
 
 if [ "${#missing[@]}" -gt 0 ]; then
+    # Debian's postgresql would make a database and start it: the tests make their own.
+    mkdir -p /etc/postgresql-common
+    [ -e /etc/postgresql-common/createcluster.conf ] ||
+        echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
     say "installing ${missing[*]} (as root, with apt-get; some minutes the first time)"
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
         fail "apt-get install ${missing[*]} failed; run it by hand to see why"

@@ -142,6 +142,13 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "sinks": "where records go",
         "retention_days": "how long they are kept",
     },
-    "Sink": {"kind": "`jsonl`: files, one JSON object a line", "path": "folder of the files"},
+    "Sink": {
+        "kind": "`jsonl`: files, one JSON object a line, first and once; behind it, each at its "
+        "own pace: `sqlite`, `stdout`, `redis` (a stream), `postgres` (a table)",
+        "path": "folder of `jsonl`, file of `sqlite`",
+        "url": "address of `redis` or `postgres`",
+        "name": "stream of `redis`, table of `postgres`; absent: `sluicegate:audit`, "
+        "`sluicegate_audit`",
+    },
     "Retention": {"content": "words", "metadata": "everything else"},
 }

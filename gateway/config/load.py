@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from . import env
+from .audit import judge_audit
 from .check import judge_safety
 from .document import Document
 from .problems import ConfigInvalid, Problem
@@ -53,6 +54,7 @@ def examine(
     config = to_config(document)
     judge_references(document, config)
     judge_values(document, config)
+    judge_audit(document, config)
     judge_safety(document, config)
     problems = sorted(document.problems, key=lambda problem: problem.line or 0)
     return Loaded(config, document, tuple(problems), tuple(document.warnings))

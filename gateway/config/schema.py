@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from audit import Level
+from audit import Level, SinkKind
 from backends import Strategy, Timeouts
 from ratelimit import OnOutage, Period
 
@@ -163,10 +163,13 @@ class Key(Section, frozen=True):
 
 
 class Sink(Section, frozen=True):
-    """Where audit records go."""
+    """Where audit records go. The first one is the journal, the others follow it."""
 
-    kind: Literal["jsonl"] = "jsonl"
+    kind: SinkKind = "jsonl"
     path: str = "var/audit"
+    url: str = ""
+    name: str = ""
+    """Of the stream or table; empty: ours."""
 
 
 class Retention(Section, frozen=True):
