@@ -108,7 +108,6 @@ def build_rooms(config: Config, process: Process) -> Rooms:
             metadata_days=config.audit.retention_days.metadata,
             observer=AuditObserver(metrics),
             sinks=[open_sink(sink) for sink in config.audit.sinks[1:]],
-            sinks=[open_sink(sink) for sink in config.audit.sinks[1:]],
         ),
         streams=Streams(table, shared),
         ticker=ticker,
