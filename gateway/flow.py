@@ -174,7 +174,7 @@ async def settle_generation(
     rooms.metered.forget(generation.id)
     usage = end.usage
     prices = rooms.settings.policies.prices
-    costs = spent(decision, prices, call.chat.model, seen.served_by, usage)
+    costs = spent(decision.charges, prices, call.chat.model, seen.served_by, usage)
     await asyncio.gather(
         rooms.limiter.settle(decision, costs),
         rooms.trail.ended(

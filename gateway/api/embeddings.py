@@ -56,7 +56,7 @@ async def embeddings(request: web.Request) -> web.Response:
         usage, served_by = Usage(input_tokens=_tokens(answer)), typed.model
     finally:
         prices = rooms.settings.policies.prices
-        costs = spent(decision, prices, typed.model, served_by, usage)
+        costs = spent(decision.charges, prices, typed.model, served_by, usage)
         await asyncio.shield(rooms.limiter.settle(decision, costs))
     return web.Response(
         body=json_bytes(answer | {"model": typed.model}),

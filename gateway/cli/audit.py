@@ -45,7 +45,7 @@ def show(
     """Show the latest records."""
     from audit import by_time
 
-    found = by_time(_folder(path, config), with_content=content)
+    found = by_time(folder_of(path, config), with_content=content)
     _give([one for one in found if one.record["event"].startswith(event)][-last:], json, content)
 
 
@@ -65,7 +65,7 @@ def verify(
     """Check chain, words, seals and signatures; needs files and public keys only."""
     from audit import verify_trail
 
-    report = verify_trail(_folder(path, config), keys=keys, root=root, published=published)
+    report = verify_trail(folder_of(path, config), keys=keys, root=root, published=published)
     if json:
         give_json({"version": 1, "ok": report.is_good, "report": report})
     else:
@@ -181,7 +181,7 @@ def reconcile(
     """Count starts against ends; every chat has exactly one of each."""
     from audit import reconcile as balance_of
 
-    balance = balance_of(_folder(path, config), since=since, until=until)
+    balance = balance_of(folder_of(path, config), since=since, until=until)
     is_even = balance.is_even and streams in (None, balance.starts)
     if json:
         give_json({"version": 1, "ok": is_even, "balance": balance})
@@ -240,11 +240,12 @@ def _row(one: Stored) -> tuple[str, ...]:
 def _desk(path: Path | None, config: str | None, by: str) -> Desk:
     from audit import Desk
 
-    folder = _folder(path, config)
+    folder = folder_of(path, config)
     return Desk(folder, _pseudonyms(folder, config), by=by)
 
 
-def _folder(path: Path | None, config: str | None) -> Path:
+def folder_of(path: Path | None, config: str | None) -> Path:
+    """Return the folder of the trail; one that is not there ends the command."""
     folder = path or Path(_settings(config).sinks[0].path)
     if not folder.is_dir():
         say([f"There is no audit trail in {folder}. Name its folder with --path."])

@@ -21,6 +21,8 @@ COMMANDS = {
     "flags": ("gateway.cli.flags", "Show and change flags of a running gateway."),
     "rollout": ("gateway.cli.rollout", "Walk a flag up or down, step by step."),
     "audit": ("gateway.cli.audit", "Show, verify, export and erase audit records."),
+    "limits": ("gateway.cli.limits", "Show, reset and rehearse limits."),
+    "ratelimit": ("gateway.cli.ratelimit", "Report who met which limit."),
     "probe": ("gateway.cli.probes", "Try one thing on a running gateway."),
     "bench": ("gateway.cli.bench", "Measure a gateway under load."),
     "doctor": ("gateway.cli.doctor", "Examine an installation and name remedies."),

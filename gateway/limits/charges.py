@@ -6,7 +6,8 @@ usage, or by the estimate of what was written where a provider told none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from backends import Usage
 from gateway.call import Call
@@ -24,6 +25,13 @@ SILENT = frozenset({"openai.embeddings"})
 """Dialects whose answers hold no tokens."""
 
 
+class Bound(NamedTuple):
+    """The most that a call is expected to use; `is_said` where the caller gave the bound."""
+
+    usage: Usage
+    is_said: bool
+
+
 def charges_of(
     call: Call, policies: Policies, pseudonym: Callable[[str, str], str]
 ) -> list[Charge]:
@@ -32,33 +40,33 @@ def charges_of(
     found = policies.of(asking)
     bound = None
     if any(policy.limit.unit in METERED for policy in found):
-        bound = _bound(call)
+        bound = bound_of(call.dialect, estimate_input(call.chat), call.chat.max_tokens)
     return [
         Charge(
             policy.limit,
             pseudonym("limit", policy.subject(asking)),
-            _reserve(policy, call, policies.prices, bound) if bound else 1,
+            reserved(policy, policies.prices, asking.model, bound) if bound else 1,
         )
         for policy in found
     ]
 
 
-def _bound(call: Call) -> Usage:
+def bound_of(dialect: str, input_tokens: int, max_tokens: int | None) -> Bound:
     """Return the most that a call is expected to use."""
-    output = 0 if call.dialect in SILENT else call.chat.max_tokens or OUTPUT_RESERVE
-    return Usage(input_tokens=estimate_input(call.chat), output_tokens=output)
+    output = 0 if dialect in SILENT else max_tokens or OUTPUT_RESERVE
+    return Bound(Usage(input_tokens=input_tokens, output_tokens=output), bool(max_tokens))
 
 
-def _reserve(policy: Policy, call: Call, prices: Prices, bound: Usage) -> int:
+def reserved(policy: Policy, prices: Prices, model: str, bound: Bound) -> int:
     """Return the reservation; without a bound of the caller never above the quota by itself."""
     match policy.limit.unit:
         case "tokens":
-            wanted = bound.input_tokens + bound.output_tokens
+            wanted = bound.usage.input_tokens + bound.usage.output_tokens
         case "money":
-            wanted = prices.reserve(call.chat.model, bound)
+            wanted = prices.reserve(model, bound.usage)
         case _:
             return 1
-    return wanted if call.chat.max_tokens else min(wanted, policy.reserve_bound)
+    return wanted if bound.is_said else min(wanted, policy.reserve_bound)
 
 
 def is_metered(decision: Decision) -> bool:
@@ -67,11 +75,11 @@ def is_metered(decision: Decision) -> bool:
 
 
 def spent(
-    decision: Decision, prices: Prices, model: str, served_by: str, usage: Usage
+    charges: Iterable[Charge], prices: Prices, model: str, served_by: str, usage: Usage
 ) -> dict[str, int]:
     """Return the true cost by limit. A call that no provider accepted has used nothing."""
     costs: dict[str, int] = {}
-    for charge in decision.charges:
+    for charge in charges:
         limit = charge.limit
         if limit.unit == "tokens":
             costs[limit.name] = usage.input_tokens + usage.output_tokens if served_by else 0

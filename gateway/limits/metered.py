@@ -51,5 +51,7 @@ class Metered:
         for stream in self._streams.values():
             seen = stream.transcript
             usage = seen.usage or Usage(stream.input_tokens, -(-seen.chars // CHARS_PER_TOKEN))
-            costs = spent(stream.decision, stream.prices, stream.model, seen.served_by, usage)
+            costs = spent(
+                stream.decision.charges, stream.prices, stream.model, seen.served_by, usage
+            )
             self._limiter.progress(stream.decision, costs)

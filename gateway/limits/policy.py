@@ -48,9 +48,10 @@ class Policy(msgspec.Struct, frozen=True):
 
     def covers(self, asking: Asking) -> bool:
         """Whether the limit is about this call."""
-        return self.is_plain or (self._matches(asking) and not self.exempts(asking.identity))
+        return self.is_plain or (self.matches(asking) and not self.exempts(asking.identity))
 
-    def _matches(self, asking: Asking) -> bool:
+    def matches(self, asking: Asking) -> bool:
+        """Whether the call is one of those that the limit is about, whoever is exempt."""
         match, identity = self.match, asking.identity
         key = identity.key.id if identity.key else None
         is_anonymous = identity.kind == "address"
