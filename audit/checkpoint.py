@@ -15,6 +15,8 @@ from .journal.draft import stamp
 from .signing import Signer
 
 FOLDER = "checkpoints"
+SUFFIX = ".checkpoints"
+"""Not `.jsonl`: who reads the trail by that name finds records only."""
 GENESIS = "0" * 64
 
 
@@ -60,12 +62,12 @@ class Checkpoints:
         signature = self._signer.sign(draft.message(), time[:10])
         line = msgspec.json.encode(msgspec.structs.replace(draft, signature=signature))
         for folder in filter(None, (self._folder, self._published)):
-            _append(folder, f"{writer}.jsonl", line + b"\n")
+            _append(folder, f"{writer}{SUFFIX}", line + b"\n")
         self._last[writer] = (seq, hashlib.sha256(line).hexdigest())
         return True
 
     def _read_last(self, writer: str) -> tuple[int, str]:
-        path = self._folder / f"{writer}.jsonl"
+        path = self._folder / f"{writer}{SUFFIX}"
         lines = path.read_bytes().splitlines() if path.exists() else []
         if not lines:
             return 0, GENESIS

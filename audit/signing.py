@@ -15,7 +15,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-PUBLIC = "checkpoint-keys.jsonl"
+PUBLIC = "checkpoint-keys.json-lines"
 _PRIVATE = "checkpoint-"
 
 

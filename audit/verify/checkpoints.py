@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..checkpoint import FOLDER, GENESIS, Checkpoint
+from ..checkpoint import FOLDER, GENESIS, SUFFIX, Checkpoint
 from ..signing import PUBLIC, PublicKey, check_keys, is_signed, read_public_keys
 from .report import Report
 from .writer import Seen
@@ -36,7 +36,7 @@ class CheckpointCheck:
 
     def run(self, writer: str, seen: Seen) -> None:
         """Check all checkpoints of a writer against its records."""
-        path = self._folder / f"{writer}.jsonl"
+        path = self._folder / f"{writer}{SUFFIX}"
         lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
         prev, before = GENESIS, None
         for number, line in enumerate(lines, 1):
@@ -55,7 +55,7 @@ class CheckpointCheck:
         except (msgspec.DecodeError, UnicodeDecodeError):
             self._report.wrong(path.name, 0, "a line is no public key")
             return {}
-        if not keys and not any(self._folder.glob("*.jsonl")):
+        if not keys and not any(self._folder.glob(f"*{SUFFIX}")):
             return {}  # nothing has been signed yet
         problem = check_keys(keys, root)
         if problem:

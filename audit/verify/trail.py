@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..checkpoint import FOLDER
+from ..checkpoint import FOLDER, SUFFIX
 from ..journal import list_segments
 from .checkpoints import CheckpointCheck
 from .permits import read_permits
@@ -39,9 +39,9 @@ def verify_trail(
         if paths:
             points.run(writer, seen)
         elif not any(f"-{writer}-" in name for name in permits.purged):
-            report.wrong(f"{writer}.jsonl", 0, "all segments of a signed writer are missing")
+            report.wrong(f"{writer}{SUFFIX}", 0, "all segments of a signed writer are missing")
     return report
 
 
 def _writers(folder: Path) -> set[str]:
-    return {path.stem for path in folder.glob("*.jsonl")} if folder.is_dir() else set()
+    return {path.stem for path in folder.glob(f"*{SUFFIX}")} if folder.is_dir() else set()

@@ -124,13 +124,16 @@ class Gateway(Program):
         super().__init__(folder, arguments, ours | environ, own_group=own_group)
 
     def records(self) -> list[dict[str, Any]]:
-        """Read every record of the audit trail."""
+        """Read every record of the audit trail; each says at least what it is and when."""
         lines = [
             line
             for path in sorted(self.audit_path.rglob("*.jsonl"))
             for line in path.read_text(encoding="utf-8").splitlines()
         ]
-        return [json.loads(line) for line in lines]
+        records = [json.loads(line) for line in lines]
+        bare = [record for record in records if not {"event", "time"} <= set(record)]
+        assert not bare, bare
+        return records
 
     def chat_records(self, stream_id: str) -> list[dict[str, Any]]:
         """Read the records of one chat's life, without its redacted words."""

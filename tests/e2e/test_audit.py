@@ -48,6 +48,13 @@ def test_a_chat_has_a_start_and_exactly_one_end(gateway: Gateway):
     assert end["usage"]["output_tokens"] == 3
 
 
+def test_every_line_of_every_jsonl_file_is_a_record(gateway: Gateway):
+    gateway.end_of(gateway.wire.ask("[[n=1]]").all_events()[0]["data"]["stream_id"])
+
+    names = {"event", "time", "stream_id", "request_id", "app", "subject"}
+    assert [record for record in gateway.records() if not names <= set(record)] == []
+
+
 def test_every_protocol_is_recorded_alike(gateway: Gateway):
     wire = gateway.wire
     before = len([r for r in gateway.records() if r["event"] == "chat.received"])
