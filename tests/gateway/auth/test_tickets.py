@@ -108,9 +108,9 @@ def test_no_changed_character_is_accepted(at: int, sign: str):
 
 
 @given(text=st.text(max_size=60))
-@pytest.mark.parametrize("prefix", ["", "ffffffffff.", GOOD.split(".")[0] + "."])
-def test_nothing_else_is_a_ticket(prefix: str, text: str):
-    assert not TICKETS.opens(prefix + text, "s1")
+def test_nothing_else_is_a_ticket(text: str):
+    for head in ("", "ffffffffff.", GOOD.split(".")[0] + "."):
+        assert not TICKETS.opens(head + text, "s1")
 
 
 @pytest.mark.parametrize("change", ["0{}", " {}", "+{}", "0x{}", "{}=", "{} ", "_{}"])
