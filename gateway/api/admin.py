@@ -31,9 +31,14 @@ class FlagsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def setup_admin(app: web.Application) -> None:
-    """Register the routes where an admin key is set; follow the flag in any case."""
+    """Follow the flag, and serve it where an admin key is set."""
     app[LIVE_FLAG] = LiveFlag(app[ROOMS], change_store(app[ROOMS]))
     app.cleanup_ctx.append(follow_flag)
+    add_flag_routes(app)
+
+
+def add_flag_routes(app: web.Application) -> None:
+    """Register the routes where an admin key is set."""
     if app[ROOMS].settings.keyring.has_admin:
         app.router.add_get("/admin/flags", show_flags, name="admin_flags")
         app.router.add_put("/admin/flags", change_flags, name="admin_flags_change")

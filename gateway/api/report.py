@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -20,6 +21,7 @@ from gateway.slo import load_slo
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _SINCE = re.compile(r"(\d{1,6})([smhd])")
+_MOMENT = re.compile(r"@(\d{1,12}(?:\.\d{1,6})?)")
 MAX_S = 8 * 86_400.0
 
 
@@ -52,14 +54,21 @@ async def _keep_ledger(app: web.Application) -> AsyncIterator[None]:
 async def show_report(request: web.Request) -> web.Response:
     """Return the numbers of the last `since` (such as `15m` or `24h`); for readers of metrics."""
     check_reader(request)
+    return await answer_report(request)
+
+
+async def answer_report(request: web.Request) -> web.Response:
+    """Return the numbers without asking who reads them."""
     report = await request.app[LEDGER].report(seconds_of(request.query.get("since", "24h")))
     return web.Response(body=msgspec.json.encode(report), content_type="application/json")
 
 
 def seconds_of(text: str) -> float:
-    """Return the seconds that a text such as `24h` means."""
-    found = _SINCE.fullmatch(text)
+    """Return the seconds that a text such as `24h` means; `@1764000000` counts from that time."""
+    found, moment = _SINCE.fullmatch(text), _MOMENT.fullmatch(text)
     seconds = float(found[1]) * UNITS[found[2]] if found else 0.0
+    if moment is not None:
+        seconds = min(max(time.time() - float(moment[1]), 1e-3), MAX_S)
     if not 0 < seconds <= MAX_S:
         raise bad_field("since", "must be a time up to 8 days, such as 15m, 24h or 2d.")
     return seconds

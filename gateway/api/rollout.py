@@ -27,8 +27,13 @@ class RolloutRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def setup_rollout(app: web.Application) -> None:
-    """Register the routes where an admin key is set."""
+    """Keep decisions, and serve them where an admin key is set."""
     app[WORDS] = change_store(app[ROOMS], WORD)
+    add_rollout_routes(app)
+
+
+def add_rollout_routes(app: web.Application) -> None:
+    """Register the routes where an admin key is set."""
     if app[ROOMS].settings.keyring.has_admin:
         app.router.add_get("/admin/rollout", show_rollout, name="admin_rollout")
         app.router.add_put("/admin/rollout", change_rollout, name="admin_rollout_change")

@@ -50,13 +50,20 @@ def bench(
     key: Annotated[
         str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
     ] = None,
-    max_first_ms: Annotated[float, typer.Option(help="Limit of the mean first token.")] = 100.0,
-    max_gap_ms: Annotated[float, typer.Option(help="Limit of the mean gap of tokens.")] = 50.0,
-    min_success: Annotated[float, typer.Option(help="Share that must complete.")] = 0.99,
+    max_first_ms: Annotated[
+        float | None, typer.Option(help="Limit of the mean first token; else that of slo.yaml.")
+    ] = None,
+    max_gap_ms: Annotated[
+        float | None, typer.Option(help="Limit of the mean gap of tokens; else that of slo.yaml.")
+    ] = None,
+    min_success: Annotated[
+        float | None, typer.Option(help="Share that must complete; else that of slo.yaml.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Stream from many clients at once; exit 1 where a limit did not hold."""
     from gateway.bench import Plan
+    from gateway.slo import load_slo
 
     if not url.startswith(("http://", "https://")):
         say([f"`{url}` is no address: begin it with http:// or https://"])
@@ -74,7 +81,13 @@ def bench(
         headers=(("Authorization", f"Bearer {key}"),) if key else (),
     )
     result = _run(plan)
-    gates = judge(result, max_first_ms, max_gap_ms, min_success)
+    keep = load_slo().keep
+    gates = judge(
+        result,
+        keep.first_token_ms if max_first_ms is None else max_first_ms,
+        keep.inter_token_ms if max_gap_ms is None else max_gap_ms,
+        1 - keep.error_ratio if min_success is None else min_success,
+    )
     is_good = all(gate.ok for gate in gates)
     if json:
         give_json({"version": 1, "ok": is_good, "gates": gates, "result": result})

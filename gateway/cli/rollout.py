@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,13 +42,13 @@ def next_step(
     """Go one step up: 5, 25, 50, 100 %; refused (exit 1) while a gate does not hold."""
     from gateway.rollout.steps import step_up
 
-    flag, since_s = _current(url, key)
+    flag, since = _current(url, key)
     value = step_up(flag, read_slo(slo).rollout.steps)
     if value is None:
         say(["The flag is on for everybody already."])
         end(NO)
     if flag.percent > 0:
-        found = reach_verdict(url, key, _ago(since_s), baseline, slo)
+        found = reach_verdict(url, key, since, baseline, slo)
         if not found.may_advance:
             say([f"No step up from {flag.percent:g} %:", *lines_of(found)])
             end(NO)
@@ -99,17 +98,13 @@ def go(url: Url = LOCAL, key: AdminKey = None, reason: Reason = "", by: By = "")
     give(["The rollout may go on."])
 
 
-def _current(url: str, key: str | None) -> tuple[Flag, float]:
-    """Return the flag, and for how many seconds it has been so (a day where nobody changed it)."""
+def _current(url: str, key: str | None) -> tuple[Flag, str]:
+    """Return the flag, and since when it has been so (a day where nobody changed it)."""
     from gateway.rollout.flag import parse_flag
 
     body = ask("GET", url, "/admin/flags", key)
-    since = body.get("details", {}).get(NAME, {}).get("since")
-    return parse_flag(body["flags"][NAME]), time.time() - since if since else 86_400.0
-
-
-def _ago(seconds: float) -> str:
-    return f"{min(max(int(seconds), 1), 8 * 86_400)}s"
+    at = body.get("details", {}).get(NAME, {}).get("since")
+    return parse_flag(body["flags"][NAME]), f"@{at:.6f}" if at else "24h"
 
 
 def _put(url: str, key: str | None, value: str, reason: str, by: str, cut: bool) -> None:

@@ -59,7 +59,7 @@ async def run_worker(
         stack.push_async_callback(runner.cleanup)
         server = await listen(runner, sock)
         if config.server.metrics_port is not None and process.index == 0:
-            await stack.enter_async_context(metrics_site(app[ROOMS], config))
+            await stack.enter_async_context(metrics_site(app, config))
         if reread is not None:
             stack.push_async_callback(_end, _reloading(app[ROOMS], reread, process.config_path))
         announce()

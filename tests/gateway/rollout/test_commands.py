@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.processes import Gateway
+from tests.e2e.wire import Wire
 
 ADMIN = "the-admin-key-of-this-test"
 ROOT = Path(__file__).parents[3]
@@ -53,11 +53,9 @@ def test_after_good_traffic_the_next_step_is_taken_and_a_failed_gate_refuses_it(
     run(gateway, "flags", "set", "ENABLE_SSE_STREAMING", "25%")
     for _ in range(25):
         gateway.wire.post("/v1/chat/completions", _body("[[n=2]] [[delay=0]]"))
-    time.sleep(1)
     good = run(gateway, "rollout", "next")
     for _ in range(25):
         gateway.wire.post("/v1/chat/completions", _body("[[n=2]] [[delay=0]] [[fault=err@1]]"))
-    time.sleep(1)
     bad = run(gateway, "rollout", "next")
     back = run(gateway, "rollout", "back")
 
@@ -151,3 +149,20 @@ def test_logs_are_judged(tmp_path: Path):
 def _body(text: str) -> dict[str, object]:
     messages = [{"role": "user", "content": text}]
     return {"model": "default", "stream": True, "messages": messages}
+
+
+def test_the_metrics_port_serves_numbers_freely_and_admin_with_its_key(tmp_path: Path):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    environ = {"GATEWAY_ADMIN_KEY": ADMIN, "GATEWAY__SERVER__METRICS_PORT": str(port)}
+    with Gateway(tmp_path, GATEWAY_API_KEYS="a-client-key-of-this-test-0001", **environ):
+        wire = Wire(port)
+        statuses = [wire.get(path).status for path in ("/metrics", "/report", "/readyz")]
+        refused = wire.get("/admin/flags").status
+        shown = wire.get("/admin/flags", Authorization=f"Bearer {ADMIN}").status
+
+    assert statuses == [200, 200, 200]
+    assert refused == 401
+    assert shown == 200
