@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text()
 LINES = TEXT.splitlines()
 START_S = 60.0
+PYTHON = shlex.quote(sys.executable)
 
 # Commands that cannot run inside a test, each with what is tested of it instead.
 ELSEWHERE = {
@@ -60,7 +62,7 @@ def started(command: str, folder: Path) -> Iterator[int]:
     """Run a command that starts the gateway, on another port; end it as Ctrl-C would."""
     port = free_port()
     if not (ROOT / ".venv/.made").exists():
-        command = command.replace("make run", f"{sys.executable} -m gateway serve")
+        command = command.replace("make run", f"{PYTHON} -m gateway serve")
     env = {
         **os.environ,
         "GATEWAY_PORT": str(port),
@@ -114,7 +116,7 @@ def run(arguments: list[str], port: int) -> str:
 
 def in_this_environment(command: str, port: int) -> str:
     """Name the interpreter of the tests, and the port where a command has its own default."""
-    command = command.replace(".venv/bin/python", sys.executable)
+    command = command.replace(".venv/bin/python", PYTHON)
     return command.replace("gateway bench", f"gateway bench --url http://127.0.0.1:{port}")
 
 
