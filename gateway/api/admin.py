@@ -11,7 +11,7 @@ from aiohttp import web
 from gateway.api.body import read_json
 from gateway.errors import bad_field
 from gateway.report.ledger import Ledger
-from gateway.rollout.change import FLAG, ChangeStore, FileChanges, RedisChanges
+from gateway.rollout.change import FLAG, ChangeStore, FileChanges, RedisChanges, SharedChanges
 from gateway.rollout.flag import NAME, parse_flag
 from gateway.rollout.live import LiveFlag
 from gateway.rooms import ROOMS, Rooms
@@ -45,10 +45,11 @@ def add_flag_routes(app: web.Application) -> None:
 
 
 def change_store(rooms: Rooms, name: str = FLAG) -> ChangeStore:
-    """Return where changes are kept: Redis, or a file beside the audit trail."""
-    if rooms.streams.shared is not None:
-        return RedisChanges(rooms.streams.shared.store, name)
-    return FileChanges(state_folder(rooms.settings.config.audit.sinks[0].path), name)
+    """Return where changes are kept: Redis, and a file beside the audit trail without it."""
+    local = FileChanges(state_folder(rooms.settings.config.audit.sinks[0].path), name)
+    if rooms.streams.shared is None:
+        return local
+    return SharedChanges(RedisChanges(rooms.streams.shared.store, name), local)
 
 
 def state_folder(audit_path: str) -> Path:
@@ -109,7 +110,7 @@ def _view(request: web.Request) -> dict[str, object]:
                 "by": last.by,
                 "reason": last.reason,
                 "previous": last.previous,
-                "kept": live.is_kept,
+                "kept": live.kept or "elsewhere",
             }
         }
     return view

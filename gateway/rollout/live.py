@@ -31,8 +31,8 @@ class LiveFlag:
         self._task: asyncio.Task[None] | None = None
         self._cuts: set[asyncio.Task[object]] = set()
         self.last: Change | None = None
-        self.is_kept = True
-        """Whether the last change made here outlives this process."""
+        self.kept = ""
+        """Where the last change made here is kept: `redis`, `file`, or `memory` of this worker."""
 
     async def start(self) -> None:
         """Take over the last change, unless the configuration was changed after it."""
@@ -68,10 +68,9 @@ class LiveFlag:
         self._writes += 1
         self._seen = change.id
         try:
-            await self._store.write(change)
-            self.is_kept = True
+            self.kept = await self._store.write(change)
         except (StoreAway, OSError) as exc:
-            self.is_kept = False
+            self.kept = "memory"
             log.warning("flag_not_kept", reason=type(exc).__name__)
         self._apply(change)
         await self._record(change)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from tests.gateway.rollout.conftest import ADMIN, Start
 
@@ -134,3 +137,23 @@ async def test_the_metric_follows(start: Start):
     await gateway.put("/admin/flags", **put("25%"))
 
     assert "gateway_flag_percent 25.0" in await (await gateway.get("/metrics")).text()
+
+
+async def test_the_switch_works_while_redis_is_away_and_redis_learns_of_it(
+    start: Start, new_redis_server: Callable[..., Any], tmp_path: Path
+):
+    server = new_redis_server()
+    one, two = await start(REDIS_URL=server.url), await start(REDIS_URL=server.url)
+    await one.put("/admin/flags", **put("25%"))
+    server.kill()
+
+    changed = await one.put("/admin/flags", **put("off"))
+    await asyncio.sleep(2)
+    elsewhere = (await (await two.get("/admin/flags", headers=ADMIN)).json())["flags"][NAME]
+    server.start()
+    await asyncio.sleep(2)
+
+    assert (await changed.json())["details"][NAME]["kept"] == "file"
+    assert elsewhere == "off"
+    with closing(server.client()) as client:
+        assert json.loads(client.get("gw:change:flag"))["value"] == "off"
