@@ -21,6 +21,8 @@ _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _MARKS = re.compile(rb"[\[{\]}]")
 MAX_DEPTH = 200
 """Levels of a body; the JSON writer of the adapters stops at 254."""
+_DIGITS = re.compile(rb"(?<![\d.eE+-])-?\d{19,}(?![\d.eE])")
+_KEYED = re.compile(rb'"(\w{1,64})"\s*:\s*(-?\d{19,})(?![\d.eE])')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -28,6 +30,7 @@ def decode(body: bytes, shape: type[T]) -> T:
     """Decode a JSON body into `shape`; unknown fields are tolerated."""
     if _is_deep(body):
         raise _too_deep()
+    _check_digits(body)
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError as exc:
@@ -50,6 +53,19 @@ def _is_deep(body: bytes) -> bool:
         if depth > MAX_DEPTH:
             return True
     return False
+
+
+def _check_digits(body: bytes) -> None:
+    """Raise for whole numbers that our JSON writer cannot hold; it stops at 64 bits."""
+    if not _DIGITS.search(body):
+        return
+    if any(_is_huge(number) for number in _DIGITS.findall(_STRINGS.sub(b"", body))):
+        names = [name.decode() for name, number in _KEYED.findall(body) if _is_huge(number)]
+        raise bad_field(names[0] if names else "body", "holds a number beyond 64 bits.")
+
+
+def _is_huge(number: bytes) -> bool:
+    return len(number) > 20 or not -(1 << 63) <= int(number) < 1 << 64
 
 
 def _too_deep() -> ApiError:

@@ -28,6 +28,11 @@ COMPLETION_FIELDS = {
     "huge max_tokens": ({"max_tokens": 10**30}, "max_tokens"),
     "huge max_completion_tokens": ({"max_completion_tokens": 10**19}, "max_completion_tokens"),
     "huge seed": ({"seed": 10**30}, "seed"),
+    "huge logit_bias": ({"logit_bias": {"1": 10**30}}, "1"),
+    "huge number in a schema": (
+        {"tools": [{"function": {"name": "f", "parameters": {"maximum": 10**30}}}]},
+        "maximum",
+    ),
     "stream as text": ({"stream": "yes"}, "stream"),
     "n": ({"n": 2}, "n"),
     "tool_choice": ({"tool_choice": {"function": 5}}, "tool_choice"),

@@ -55,7 +55,8 @@ def test_any_values_are_a_request_or_a_4xx_that_names_one_of_them(fields: dict[s
     if error is not None:
         assert 400 <= error.status < 500
         assert error.field is not None
-        assert error.field.split("[")[0].split(".")[0] in NAMES
+        is_named = error.field.split("[")[0].split(".")[0] in NAMES
+        assert is_named or "64 bits" in error.detail
 
 
 @given(query=st.text(max_size=40), history=st.text(max_size=40))
@@ -94,6 +95,26 @@ def test_nesting_is_bounded(brackets: tuple[str, str]):
 
     assert from_body(body(MAX_DEPTH - 2)).query == "hi"
     assert refused(body(MAX_DEPTH + 1)).field == "body"
+
+
+@pytest.mark.parametrize(
+    "number, is_good",
+    [
+        (2**64 - 1, True), (-(2**63), True), (2**64, False), (-(2**63) - 1, False), (1.5e300, True), (0.12345678901234567890123, True),
+        (10**20, False), (-(10**19), False), (10**300, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("place", ['{{"query":"a","other":{}}}', '{{"query":"a","x":[1,{}]}}'])
+def test_whole_numbers_are_bounded_wherever_they_stand(place: str, number: float, is_good: bool):
+    error = error_of(lambda: from_body(place.format(json.dumps(number)).encode()))
+
+    assert (error is None) == is_good
+    assert error is None or error.field == ("other" if "other" in place else "body")
+
+
+@pytest.mark.parametrize("text", ["9" * 40, 'say "x": 99999999999999999999', "-" + "1" * 30])
+def test_digits_in_text_are_no_number(text: str):
+    assert from_body(json.dumps({"query": text}).encode()).query == text
 
 
 def test_brackets_in_text_are_no_nesting():
