@@ -100,8 +100,8 @@ def test_nesting_is_bounded(brackets: tuple[str, str]):
 @pytest.mark.parametrize(
     "number, is_good",
     [
-        (2**64 - 1, True), (-(2**63), True), (2**64, False), (-(2**63) - 1, False), (1.5e300, True), (0.12345678901234567890123, True),
-        (10**20, False), (-(10**19), False), (10**300, False),
+        (2**64 - 1, True), (-(2**63), True), (1.5e300, True), (0.12345678901234567890123, True),
+        (2**64, False), (-(2**63) - 1, False), (10**20, False), (10**300, False),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("place", ['{{"query":"a","other":{}}}', '{{"query":"a","x":[1,{}]}}'])
