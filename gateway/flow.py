@@ -7,13 +7,12 @@ from typing import Protocol
 
 import structlog
 
-from audit import AuditUnavailable, Ended, Received, Turn
-from backends import TextPart, ToolResultPart
+from audit import AuditUnavailable, Ended
 from gateway.call import Call
-from gateway.dialects.widget import usage_view
 from gateway.errors import ApiError
 from gateway.limits import charges_of, refusal, spent
 from gateway.outbound import HidingSource
+from gateway.records import ended_of, received_of
 from gateway.rooms import Rooms
 from gateway.stream.channel import Channel
 from gateway.stream.end import End
@@ -78,10 +77,8 @@ async def _open(
     rooms.metered.watch(generation, decision, rooms.settings.policies.prices)
     rooms.metrics.active.inc()
     try:
-        await asyncio.gather(
-            rooms.trail.received(record_of(call, id)),
-            rooms.streams.publish(generation, call.dialect),
-        )
+        await rooms.trail.received(received_of(call, id))
+        await rooms.streams.publish(generation, call.dialect)
     except AuditUnavailable as exc:
         await _withdraw(generation, rooms, decision)
         raise ApiError(
@@ -175,27 +172,10 @@ async def settle_generation(
     usage = end.usage
     prices = rooms.settings.policies.prices
     costs = spent(decision.charges, prices, call.chat.model, seen.served_by, usage)
-    await asyncio.gather(
-        rooms.limiter.settle(decision, costs),
-        rooms.trail.ended(
-            Ended(
-                stream_id=generation.id,
-                outcome=end.outcome,
-                model_served=end.model,
-                backend=end.backend,
-                finish_reason=end.finish_reason,
-                error_code=None if end.finish_reason else end.code,
-                usage=usage_view(usage),
-                attempts=tuple(_attempt(a) for a in end.attempts),
-                first_token_ms=end.first_token_ms,
-                duration_ms=end.duration_ms,
-                answer=seen.answer,
-                reasoning=seen.reasoning,
-                tools=tuple(tool.name for tool in seen.tools.values()),
-                tool_arguments=tuple("".join(tool.arguments) for tool in seen.tools.values()),
-            )
-        ),
-    )
+    try:
+        await rooms.limiter.settle(decision, costs)
+    finally:
+        await rooms.trail.ended(ended_of(generation, end))
     log.info(
         "stream_finished",
         stream_id=generation.id,
@@ -207,41 +187,3 @@ async def settle_generation(
         duration_ms=end.duration_ms,
         output_tokens=usage.output_tokens,
     )
-
-
-def _attempt(attempt: object) -> dict[str, object]:
-    return {name: getattr(attempt, name) for name in ("backend", "model", "outcome", "duration_ms")}
-
-
-def record_of(call: Call, id: str) -> Received:
-    """Return what the audit trail notes of a call before anything is asked."""
-    chat, identity = call.chat, call.identity
-    turns = [Turn("system", part.text) for part in chat.system]
-    for message in chat.messages:
-        texts = [part.text for part in message.parts if isinstance(part, TextPart)]
-        for part in message.parts:
-            if isinstance(part, ToolResultPart):
-                texts += [item.text for item in part.content if isinstance(item, TextPart)]
-        turns.append(Turn(message.role, "\n".join(texts)))
-    return Received(
-        stream_id=id,
-        request_id=call.request_id,
-        app=call.app_name,
-        route=call.route,
-        dialect=call.dialect,
-        model=chat.model,
-        identity=identity.id,
-        identity_kind=identity.kind,
-        address=identity.address,
-        user_email=call.user_email,
-        user_role=call.user_role,
-        turns=tuple(turns),
-        parameters=_parameters(call),
-    )
-
-
-def _parameters(call: Call) -> dict[str, object]:
-    chat = call.chat
-    values = {"max_tokens": chat.max_tokens, "temperature": chat.temperature, "top_p": chat.top_p}
-    values |= {"tools": len(chat.tools) or None}
-    return {name: value for name, value in values.items() if value is not None}

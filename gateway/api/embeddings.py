@@ -17,8 +17,9 @@ from gateway.call import Call
 from gateway.dialects.body import decode
 from gateway.dialects.encode import json_bytes
 from gateway.errors import ApiError, bad_field, error_of
-from gateway.flow import admit, record_of
+from gateway.flow import admit
 from gateway.limits import spent, standing_headers
+from gateway.records import received_of
 from gateway.rooms import ROOMS, Rooms
 from gateway.stream.end import End
 from gateway.stream.ids import new_generation_id
@@ -75,7 +76,7 @@ def chat_of(typed: Embeddings) -> ChatRequest:
 async def _ask(call: Call, rooms: Rooms, id: str, body: dict[str, Any]) -> dict[str, Any]:
     """Note the call, ask the provider, note how it ended."""
     try:
-        await rooms.trail.received(record_of(call, id))
+        await rooms.trail.received(received_of(call, id))
     except AuditUnavailable as exc:
         raise ApiError("audit_unavailable", "No record can be written.") from exc
     began = time.monotonic()
