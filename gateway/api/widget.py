@@ -184,9 +184,17 @@ async def follow(request: web.Request) -> web.StreamResponse:
     cursor = parse_cursor(last_id) if last_id is not None else None
     if last_id is not None and (cursor is None or cursor.generation != id):
         raise bad_field("last_event_id", "is not an event id of this stream.")
-    if not rooms.table.has(id) and cursor is None:
+    if cursor is None and not await _is_known(request, rooms, id):
         check_flag(request, rooms)
     return await _follow(request, rooms, id, cursor.sequence if cursor else 0)
+
+
+async def _is_known(request: web.Request, rooms: Rooms, id: str) -> bool:
+    """Whether the answer began already, here or elsewhere: then the flag has no say in it."""
+    try:
+        return rooms.table.has(id) or await find(request, rooms, id) is not None
+    except StoreAway:
+        return True
 
 
 async def resume(request: web.Request, rooms: Rooms, last_id: str) -> web.StreamResponse:

@@ -12,7 +12,7 @@ from .row import Ground, Outcome
 from .site import NoAnswer
 
 NOISE_MS = 5.0
-IN_A_ROW = 8
+IN_A_ROW = 24
 """Requests, each on its own connection, that must agree before a change is in force everywhere."""
 
 
@@ -26,8 +26,8 @@ def remember(ground: Ground) -> str:
     return ground.once("flag", lambda: current(ground))
 
 
-def switch(ground: Ground, value: str, reason: str) -> None:
-    """Put a value in force; raises `NoAnswer` where that is not allowed."""
+def switch(ground: Ground, value: str, reason: str, *, settles: bool = True) -> None:
+    """Put a value in force, everywhere if it `settles`; raises `NoAnswer` where not allowed."""
     remember(ground)
     if current(ground) == value:
         return
@@ -35,6 +35,10 @@ def switch(ground: Ground, value: str, reason: str) -> None:
     answer = ground.site.call("PUT", "/admin/flags", body, as_admin=True)
     if answer.status != 200:
         raise NoAnswer(f"the flag cannot be switched ({answer.status}): give --admin-key")
+    deadline = time.monotonic() + ground.slo.rollout.flag_effect_s
+    seen = 0
+    while settles and seen < IN_A_ROW and time.monotonic() < deadline:
+        seen = seen + 1 if current(ground) == value else 0
 
 
 def restore(ground: Ground) -> None:
@@ -45,9 +49,8 @@ def restore(ground: Ground) -> None:
 def effect_s(ground: Ground, value: str, status: int, limit_s: float = 5.0) -> float:
     """Switch, and return after how many seconds all workers answer a new stream with `status`."""
     switch(ground, "off" if value == "on" else "on", "the checklist measures a change")
-    time.sleep(ground.slo.rollout.flag_effect_s)
     began, seen = time.monotonic(), 0
-    switch(ground, value, "the checklist measures a change")
+    switch(ground, value, "the checklist measures a change", settles=False)
     last = began
     while seen < IN_A_ROW and time.monotonic() - began < limit_s:
         body = {"query": "[[n=1]] [[delay=0]]"}
@@ -60,7 +63,6 @@ def effect_s(ground: Ground, value: str, status: int, limit_s: float = 5.0) -> f
 def deployed_off(ground: Ground) -> Outcome:
     """With the flag off: version and flag in health, streams refused as documented."""
     switch(ground, "off", "the checklist proves the start with the flag off")
-    time.sleep(ground.slo.rollout.flag_effect_s)
     health = ground.site.call("GET", "/healthz").json
     answer = ground.site.call("GET", ground.site.ask_path("hi"))
     seen = f"version {health.get('version')}, flag {current(ground)}, stream {answer.status}"
@@ -130,14 +132,13 @@ def selftest(ground: Ground) -> Outcome:
 def rolled_back(ground: Ground) -> Outcome:
     """Off under a running stream: refused everywhere in time, the running one ends well."""
     switch(ground, "on", "the checklist prepares a rollback")
-    time.sleep(ground.slo.rollout.flag_effect_s)
     created = ground.site.call(
         "POST", f"{ground.site.base}/streams", {"query": "[[n=60]] [[delay=0.05]]"}
     )
     if created.status != 201:
         return Outcome(False, f"create answered {created.status}", "201")
     began = time.monotonic()
-    switch(ground, "off", "the checklist rolls back")
+    switch(ground, "off", "the checklist rolls back", settles=False)
     took_s = _refused_after(ground, began)
     with ground.site.opened("GET", str(created.json["url"])) as response:
         from .site import events_of

@@ -157,3 +157,19 @@ async def test_the_switch_works_while_redis_is_away_and_redis_learns_of_it(
     assert elsewhere == "off"
     with closing(server.client()) as client:
         assert json.loads(client.get("gw:change:flag"))["value"] == "off"
+
+
+async def test_a_created_answer_can_be_followed_on_another_worker_after_the_flag_went_off(
+    start: Start, redis_url: str
+):
+    one, two = await start(REDIS_URL=redis_url), await start(REDIS_URL=redis_url)
+    body = {"query": "[[n=30]] [[delay=0.03]]"}
+    created = await (await one.post("/api/v2/bali-zero/streams", json=body)).json()
+    await two.put("/admin/flags", **put("off"))
+
+    followed = await two.get(created["url"])
+    unknown = await two.get("/api/v2/bali-zero/streams/0123456789abcdef0123456789")
+
+    assert followed.status == 200
+    assert b'"type":"done"' in await followed.read()
+    assert unknown.status == 403
