@@ -1,17 +1,24 @@
--- Appends to the stream of a generation, exactly after the entry that the writer believes to be the
--- last: a log that came back older, was emptied, or was sealed by another is never written on.
--- KEYS: the stream, the generation's meta. ARGV: id of the last entry ('*': any that is no seal),
--- new id, life in ms, number of the first block, kind, blocks. With the first argument alone ('?')
--- it only looks. Returns 1, or what is there: {id of the last entry, whether the meta exists}.
-local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local last = newest and newest[1] or '0-0'
-if last == ARGV[2] or (ARGV[1] ~= '*' and ARGV[1] ~= last) then
-  return {last, redis.call('EXISTS', KEYS[2])}
+-- Appends to the streams of many generations, to each exactly after the entry that the writer believes
+-- to be its last: a log that came back older, was emptied, or was sealed by another is never written on.
+-- KEYS, two for each: the stream, the generation's meta. ARGV, six for each: id of the last entry
+-- ('*': any that is no seal; '?': only look), new id, life in ms, number of the first block, kind,
+-- blocks. Returns for each 1, or what is there: {id of the last entry, whether the meta exists}.
+local replies = {}
+for i = 1, #KEYS / 2 do
+  local log, meta, arg = KEYS[2 * i - 1], KEYS[2 * i], 6 * i - 5
+  local after, id = ARGV[arg], ARGV[arg + 1]
+  local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+  local last = newest and newest[1] or '0-0'
+  if last == id or (after ~= '*' and after ~= last) then
+    replies[i] = {last, redis.call('EXISTS', meta)}
+  else
+    redis.call('XADD', log, id, 'f', ARGV[arg + 3], ARGV[arg + 4], ARGV[arg + 5])
+    redis.call('PEXPIRE', log, ARGV[arg + 2])
+    redis.call('PEXPIRE', meta, ARGV[arg + 2])
+    if ARGV[arg + 4] == 's' then
+      redis.call('XTRIM', log, 'MINID', id)
+    end
+    replies[i] = 1
+  end
 end
-redis.call('XADD', KEYS[1], ARGV[2], 'f', ARGV[4], ARGV[5], ARGV[6])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
-if ARGV[5] == 's' then
-  redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
-end
-return 1
+return replies

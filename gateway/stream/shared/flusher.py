@@ -1,4 +1,4 @@
-"""Writes what this worker's generations say to Redis: one pipeline for all of them, every 25 ms.
+"""Writes what this worker's generations say to Redis: one command for all of them, every 25 ms.
 
 Relaxed by design: sockets first, the log at most one flush later (a crash can leave a client that
 much ahead of it). While Redis is away generations go on, and afterwards the log catches up: every
@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -23,13 +24,13 @@ from gateway.store import Store, StoreAway
 from gateway.stream.generation import Generation
 
 from .track import LIFE_MS, Sent, Track
-from .wire import APPEND, SEAL_ID, Meta, look, meta_key
+from .wire import APPEND, SEAL_ID, Batch, Meta, meta_key
 
 FLUSH_S = 0.025
 ANNOUNCE_S = 0.25
 CLOSE_S = 1.0
-TRACKS_A_PIPELINE = 500
-BYTES_A_PIPELINE = 2 << 20
+TRACKS_A_BATCH = 250
+BYTES_A_BATCH = 1 << 20
 BACKOFF_S = (0.25, 0.5, 1.0)
 log = structlog.get_logger("sluicegate.log")
 
@@ -160,36 +161,35 @@ class Flusher:
             await self._compare()
 
     async def _write(self, due: dict[Track, None]) -> None:
-        """Send one pipeline of what is due."""
-        pipe = self._store.pipeline()
+        """Send one batch of what is due."""
+        pipe, batch = self._store.pipeline(), Batch()
         sent: list[Sent] = []
-        size = 0
-        while due and len(sent) < TRACKS_A_PIPELINE and size < BYTES_A_PIPELINE:
+        while due and len(sent) < TRACKS_A_BATCH and batch.size < BYTES_A_BATCH:
             track, _ = due.popitem()
-            size += track.generation.channel.log.size
-            one = track.queue(pipe, self._retention_ms)
+            one = track.queue(pipe, batch, self._retention_ms)
             if one is not None:
                 sent.append(one)
+        if len(batch):
+            batch.queue(pipe)
         if sent:
             replies = await self._store.call(pipe.execute(raise_on_error=False))
-            self._settle((one, replies[one.place]) for one in sent)
+            self._settle(sent, replies)
 
-    def _settle(self, replies: Iterable[tuple[Sent, object]]) -> None:
-        refused: Exception | None = None
-        for sent, reply in replies:
-            match reply:
-                case Exception():
-                    refused = reply
-                    self._must_verify |= isinstance(reply, NoScriptError)
-                case [bytes(last_id), int(has_meta)]:
-                    self._found(sent.track, last_id.decode(), has_meta=bool(has_meta))
-                case _:
-                    if sent.track.took(sent):
-                        self._finished(sent.track)
-                    elif sent.track.is_behind:
-                        self.mark(sent.track)
+    def _settle(self, sent: Sequence[Sent], replies: Sequence[object]) -> None:
+        refused = next((reply for reply in replies if isinstance(reply, Exception)), None)
         if refused is not None:
+            self._must_verify |= isinstance(refused, NoScriptError)
             raise StoreAway(f"{type(refused).__name__} {refused}"[:80]) from refused
+        told: Any = replies[-1]
+        for one in sent:
+            match told[one.place] if one.place is not None else 1:
+                case [bytes(last_id), int(has_meta)]:
+                    self._found(one.track, last_id.decode(), has_meta=bool(has_meta))
+                case _:
+                    if one.track.took(one):
+                        self._finished(one.track)
+                    elif one.track.is_behind:
+                        self.mark(one.track)
 
     def _found(self, track: Track, last_id: str, *, has_meta: bool) -> None:
         if last_id != SEAL_ID:
@@ -215,11 +215,12 @@ class Flusher:
                 track = self.tracks[generation.id] = Track(generation, meta)
                 track.has_sealed = True
         tracks = iter(list(self.tracks.values()))
-        while batch := list(islice(tracks, TRACKS_A_PIPELINE)):
-            pipe = self._store.pipeline()
-            for track in batch:
-                look(pipe, track.keys)
-            replies = await self._store.call(pipe.execute())
-            for track, (last_id, has_meta) in zip(batch, replies, strict=True):
+        while some := list(islice(tracks, TRACKS_A_BATCH)):
+            pipe, batch = self._store.pipeline(), Batch()
+            for track in some:
+                batch.look(track.keys)
+            batch.queue(pipe)
+            [replies] = await self._store.call(pipe.execute())
+            for track, (last_id, has_meta) in zip(some, replies, strict=True):
                 self._found(track, last_id.decode(), has_meta=bool(has_meta))
         self._must_verify = False

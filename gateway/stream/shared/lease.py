@@ -61,9 +61,13 @@ class Lease:
         if not asked or self._clock() - self._sound_since < JUDGE_S:
             return set()
         pipe = self._store.pipeline()
+        pipe.get(self._key)
         for worker in asked:
             pipe.exists(lease_key(worker))
-        replies = await self._store.call(pipe.execute())
+        own, *replies = await self._store.call(pipe.execute())
+        if own != b"%d" % self._count:  # it forgot ours as well
+            self.doubt()
+            return set()
         return {worker for worker, is_there in zip(asked, replies, strict=True) if not is_there}
 
     async def give_up(self) -> None:

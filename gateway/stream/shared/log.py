@@ -20,7 +20,7 @@ from .follower import Follower
 from .lease import BEAT_S, Lease
 from .presence import Presence
 from .replica import IDLE_S, Replica
-from .wire import ANY_BUT_SEALED, LOST, SEAL_ID, Meta, append, log_key, meta_key
+from .wire import ANY_BUT_SEALED, LOST, SEAL_ID, Batch, Meta, log_key, meta_key
 
 STOP_S = 3.0
 HEARTBEAT = b": keep-alive\n\n"
@@ -226,9 +226,10 @@ class SharedLog:
         """End a generation whose owner is gone; of several that try, Redis lets one."""
         lost = self._make_lost(replica.meta.dialect, replica.id, SEALED)
         keys = log_key(replica.id), meta_key(replica.id)
-        pipe = self.store.pipeline()
-        append(pipe, keys, ANY_BUT_SEALED, SEAL_ID, self._retention_ms, SEALED, [lost], LOST)
-        reply = (await self.store.call(pipe.execute()))[0]
+        pipe, batch = self.store.pipeline(), Batch()
+        batch.append(keys, ANY_BUT_SEALED, SEAL_ID, self._retention_ms, SEALED, [lost], LOST)
+        batch.queue(pipe)
+        [[reply]] = await self.store.call(pipe.execute())
         log.warning("generation_lost", stream_id=replica.id, sealed_here=reply == 1)
         await self._follower.load(replica)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.stream.generation import Generation
 
-from .wire import BLOCKS, NOTHING_ID, SEAL_ID, SNAPSHOT, Meta, append, log_key, meta_key
+from .wire import NOTHING_ID, SEAL_ID, SNAPSHOT, Batch, Meta, log_key, meta_key
 
 LIFE_MS = 2 * 3600 * 1000
 MAX_STORED = 4 << 20
@@ -16,13 +16,13 @@ MAX_STORED = 4 << 20
 
 
 class Sent(NamedTuple):
-    """What was asked of the store in one pipeline; `place` is the reply that tells."""
+    """What was asked of the store in one batch; `place` is the reply that tells, if any does."""
 
     track: Track
     head: int
     last_id: str
     is_sealed: bool
-    place: int
+    place: int | None
 
 
 class Track:
@@ -51,7 +51,7 @@ class Track:
         """The stream and the meta."""
         return self._keys
 
-    def queue(self, pipe: Any, retention_ms: int) -> Sent | None:
+    def queue(self, pipe: Any, batch: Batch, retention_ms: int) -> Sent | None:
         """Queue what the store lacks; None when it lacks nothing."""
         channel = self.generation.channel
         head, is_sealed = channel.log.head, channel.is_sealed
@@ -63,19 +63,20 @@ class Track:
             at = head - 1 if is_sealed else head
             if channel.snapshot is not None and at > 0 and last_id != f"{at}-1":
                 block = [channel.snapshot(at)]
-                size = append(pipe, self._keys, last_id, f"{at}-1", life_ms, at, block, SNAPSHOT)
+                size = batch.append(self._keys, last_id, f"{at}-1", life_ms, at, block, SNAPSHOT)
                 saved, last_id, self.stored = at, f"{at}-1", size
             self.wants_snapshot = False
         if saved < head:
             id = SEAL_ID if is_sealed else f"{head}-0"
             blocks = channel.log.since(saved)
             self.has_sealed |= is_sealed
-            size = append(pipe, self._keys, last_id, id, life_ms, saved + 1, blocks, BLOCKS)
+            size = batch.append(self._keys, last_id, id, life_ms, saved + 1, blocks)
             self.stored += size
             last_id = id
         if last_id == self.last_id and self.is_known:
             return None
-        return Sent(self, head, last_id, is_sealed, len(pipe) - 1)
+        place = len(batch) - 1 if last_id != self.last_id else None
+        return Sent(self, head, last_id, is_sealed, place)
 
     def took(self, sent: Sent) -> bool:
         """Note that the store has all that was sent; return whether it has the end."""

@@ -80,21 +80,37 @@ def inbox_key(worker: str) -> str:
     return f"gw:inbox:{worker}"
 
 
-def append(
-    pipe: Any, keys: tuple[str, str], after: str, id: str, life_ms: int,
-    first: int, blocks: Sequence[bytes], kind: bytes = BLOCKS,
-) -> int:  # fmt: skip
-    """Queue an entry behind the one with id `after`; return the size of what was packed."""
-    packed = _pack(blocks)
-    pipe.execute_command(
-        "EVALSHA", APPEND_SHA, 2, *keys, after, id, life_ms, first, kind, packed
-    )  # fmt: skip
-    return len(packed)
+class Batch:
+    """Appends of one round trip, in one command: a reply costs redis-py more than its entry."""
 
+    def __init__(self) -> None:
+        self.size = 0
+        self._keys: list[str] = []
+        self._arguments: list[bytes | str | int] = []
 
-def look(pipe: Any, keys: tuple[str, str]) -> None:
-    """Queue the question for the id of the newest entry, and whether the meta is there."""
-    pipe.execute_command("EVALSHA", APPEND_SHA, 2, *keys, LOOK, "")
+    def __len__(self) -> int:
+        return len(self._keys) // 2
+
+    def append(
+        self, keys: tuple[str, str], after: str, id: str, life_ms: int,
+        first: int, blocks: Sequence[bytes], kind: bytes = BLOCKS,
+    ) -> int:  # fmt: skip
+        """Add an entry behind the one with id `after`; return the size of what was packed."""
+        packed = _pack(blocks)
+        self._keys += keys
+        self._arguments += (after, id, life_ms, first, kind, packed)
+        self.size += len(packed)
+        return len(packed)
+
+    def look(self, keys: tuple[str, str]) -> None:
+        """Add the question for the id of the newest entry, and whether the meta is there."""
+        self._keys += keys
+        self._arguments += (LOOK, "", 0, 0, BLOCKS, b"")
+
+    def queue(self, pipe: Any) -> None:
+        """Queue all as one command, which replies with a list."""
+        keys, arguments = self._keys, self._arguments
+        pipe.execute_command("EVALSHA", APPEND_SHA, len(keys), *keys, *arguments)
 
 
 def unpack(id: bytes, fields: Mapping[bytes, bytes]) -> Entry:

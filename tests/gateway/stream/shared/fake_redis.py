@@ -171,9 +171,17 @@ class Commands:
             lambda: sum(score >= low for score in (self._server.get(key) or {}).values())
         )
 
-    def execute_command(self, _name: str, _sha: str, _count: int, *args: Any) -> Any:
+    def execute_command(self, _name: str, _sha: str, count: int, *args: Any) -> Any:
         """EVALSHA of the one script that there is."""
-        return self._do(lambda: self._server.append(*args))
+        keys, values = args[:count], args[count:]
+
+        def work() -> list[Any]:
+            return [
+                self._server.append(*keys[2 * n : 2 * n + 2], *values[6 * n : 6 * n + 6])
+                for n in range(count // 2)
+            ]
+
+        return self._do(work)
 
 
 class Pipeline(Commands):
