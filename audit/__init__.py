@@ -2,10 +2,23 @@
 
 from .desk import Desk, Export, Receipt
 from .open import open_pseudonyms, open_trail
+from .policy import Rule
 from .reader import Stored, by_time
 from .reconcile import Balance, reconcile
 from .record import Ended, Level, Notice, Outcome, Received, Turn
-from .redact import Memory, Outbound, Redaction, RedactionStream, Redactor, Restorer
+from .redact import (
+    SECRETS,
+    TYPES,
+    Found,
+    Memory,
+    Outbound,
+    Redaction,
+    RedactionStream,
+    Redactor,
+    Restorer,
+    Strategy,
+    detector_names,
+)
 from .sink import AuditUnavailable, Entry, Forget, Sink
 from .sinks import SinkKind, open_sink
 from .subjects import Subjects
@@ -13,6 +26,8 @@ from .trail import Trail
 from .verify import Problem, Report, verify_trail
 
 __all__ = [
+    "SECRETS",
+    "TYPES",
     "AuditUnavailable",
     "Balance",
     "Desk",
@@ -20,6 +35,7 @@ __all__ = [
     "Entry",
     "Export",
     "Forget",
+    "Found",
     "Level",
     "Memory",
     "Notice",
@@ -33,13 +49,16 @@ __all__ = [
     "Redactor",
     "Report",
     "Restorer",
+    "Rule",
     "Sink",
     "SinkKind",
     "Stored",
+    "Strategy",
     "Subjects",
     "Trail",
     "Turn",
     "by_time",
+    "detector_names",
     "open_pseudonyms",
     "open_sink",
     "open_trail",

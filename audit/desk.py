@@ -21,6 +21,7 @@ from .journal.layout import SegmentName
 from .journal.segment import Segment
 from .pseudonym import Pseudonyms
 from .reader import Stored, by_time, read_trail
+from .redact import SEALED
 from .subjects import Subject, Subjects
 
 KINDS = ("user", "key", "address", "email")
@@ -70,7 +71,8 @@ class Desk:
         known = ids | {name for name, _ in self._names(who)}
         found = [one for one in by_time(self._folder) if _concerns(one, known)]
         backends = sorted({one.record["backend"] for one in found if "backend" in one.record})
-        self._record("subject.export.served", {"subjects": sorted(ids), "records": len(found)})
+        fields = {"subjects": sorted(ids), "records": len(found), "opened": _count_sealed(found)}
+        self._record("subject.export.served", fields)
         return Export(tuple(sorted(ids)), tuple(map(self._readable, found)), tuple(backends))
 
     def erase(self, who: str) -> Receipt:
@@ -90,6 +92,13 @@ class Desk:
         fields = {"receipt": receipt.receipt, "contents": count, "segments": segments}
         self._record("subject.erasure.done", {**fields, "who": sorted(links)})
         return receipt
+
+    def rotate(self) -> str:
+        """Give everybody a new name from now on, and record it; return the id of the new key."""
+        before = self._pseudonyms.key_id
+        key_id = self._pseudonyms.rotate()
+        self._record("audit.keys.rotated", {"key_id": key_id, "before": before})
+        return key_id
 
     def search(
         self,
@@ -169,12 +178,13 @@ class Desk:
         """Return the pseudonyms that a name may have, each with its subject, if it has one."""
         kind, _, value = who.partition(":")
         names = [(kind, value)] if kind in KINDS and value else [(k, who) for k in KINDS]
-        found = []
-        for kind, value in names:
-            value = value.strip().casefold() if kind == "email" else value
-            pseudonym = self._pseudonyms.name(kind, value)
-            found.append((pseudonym, self._subjects.find(pseudonym)))
-        return found
+        return [
+            (pseudonym, self._subjects.find(pseudonym))
+            for kind, value in names
+            for pseudonym in self._pseudonyms.ever(
+                kind, value.strip().casefold() if kind == "email" else value
+            )
+        ]
 
     def _mails_of(self, ids: set[str]) -> set[str]:
         records = (one.record for one in read_trail(self._folder, with_content=False))
@@ -208,14 +218,15 @@ class Desk:
         return record if one.content is None else {**record, "content": self._opened(one)}
 
     def _opened(self, one: Stored) -> dict[str, Any]:
-        """Return words; sealed ones are opened while the subject's key exists."""
+        """Return words; what is encrypted in them is opened while the subject's key exists."""
         content = dict(one.content or {})
-        sealed = content.pop("sealed", None)
-        if sealed:
-            for _, subject in self._subjects.all():
-                if subject.id == one.record["subject"]:
-                    words = subject.unseal(sealed, str(one.record["stream_id"]))
-                    content["full"] = msgspec.json.decode(words)
+        raw = msgspec.json.encode(content)
+        if b" sealed:" not in raw and "sealed" not in content:
+            return content
+        stream = str(one.record["stream_id"])
+        for _, subject in self._subjects.all():
+            if subject.id == one.record["subject"]:
+                return _open_words(content, subject, stream)
         return content
 
     def _record(self, event: str, fields: dict[str, object]) -> None:
@@ -227,11 +238,34 @@ class Desk:
         Checkpoints(self._folder).write(*journal.state(), self._clock())
 
 
+def _count_sealed(found: list[Stored]) -> int:
+    return sum("sealed" in (one.content or {}) for one in found)
+
+
 def _concerns(one: Stored, names: set[str]) -> bool:
     record = one.record
     if record.get("subject") in names or record.get("email") in names:
         return True
     return bool(names & {*(record.get("subjects") or ()), *(record.get("who") or ())})
+
+
+def _open_words(content: dict[str, Any], subject: Subject, stream: str) -> dict[str, Any]:
+    def opened(value: Any) -> Any:
+        match value:
+            case str():
+                return SEALED.sub(lambda m: subject.unseal(m[2], stream).decode(), value)
+            case list():
+                return [opened(item) for item in value]
+            case dict():
+                return {key: opened(item) for key, item in value.items()}
+            case _:
+                return value
+
+    sealed = content.pop("sealed", None)
+    done: dict[str, Any] = opened(content)
+    if sealed:
+        done["full"] = msgspec.json.decode(subject.unseal(sealed, stream))
+    return done
 
 
 def _is_at_rest(path: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from .journal.draft import head
+from .policy import Handling
 from .record import Ended, Notice, Received
 from .redact import Memory
 from .redaction_point import RedactionPoint
@@ -26,6 +27,7 @@ class Open(msgspec.Struct):
     subject: Subject
     email: str | None
     memory: Memory
+    handling: Handling
 
 
 @functools.lru_cache(maxsize=1024)
@@ -47,9 +49,18 @@ class RecordWriter:
         self._point = point
 
     def begin(
-        self, call: Received, people: dict[str, Subject], subject: Subject, email: str | None
+        self,
+        call: Received,
+        people: dict[str, Subject],
+        subject: Subject,
+        email: str | None,
+        handling: Handling,
     ) -> Open:
         """Return what is to be remembered of a call until it ends."""
+
+        def seal(value: str) -> str:
+            return subject.seal(value.encode(), call.stream_id)
+
         return Open(
             stream_id=call.stream_id,
             request_id=self._point.name(call.request_id),
@@ -57,7 +68,8 @@ class RecordWriter:
             people=people,
             subject=subject,
             email=email,
-            memory=Memory(),
+            memory=Memory(seal),
+            handling=handling,
         )
 
     def received(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .checkpoint import Checkpoints
 from .journal import Journal, Recovered, recover_dead_writers
+from .space import Space
 
 EVERY_S = 10.0
 PURGE_EVERY = 360
@@ -47,9 +48,9 @@ class Housekeeping:
         """Sign what is there; raises OSError."""
         self._checkpoints.write(*self._journal.state(), self._clock())
 
-    def start(self, run: Run) -> None:
+    def start(self, run: Run, space: Space) -> None:
         """Begin to work in regular intervals."""
-        self._task = asyncio.create_task(self._work(run), name="audit-housekeeping")
+        self._task = asyncio.create_task(self._work(run, space), name="audit-housekeeping")
 
     async def stop(self) -> None:
         """Stop working."""
@@ -57,10 +58,11 @@ class Housekeeping:
             self._task.cancel()
             await asyncio.wait((self._task,))
 
-    async def _work(self, run: Run) -> None:
+    async def _work(self, run: Run, space: Space) -> None:
         rounds = 0
         while True:
             try:
+                space.update(await asyncio.to_thread(space.measure))
                 if rounds:
                     await run(self.checkpoint)
                 if self._purge is not None and rounds % PURGE_EVERY == 0:

@@ -12,17 +12,62 @@ import os
 import secrets
 from pathlib import Path
 
+from .rotation import Rotation
+
 _LETTERS = {"key": "k", "user": "u", "address": "a", "email": "e", "tenant": "t"}
 KEY_FILE = "pseudonym.key"
 
 
 class Pseudonyms:
-    """Makes typed tags with one key; different purposes use different derived keys."""
+    """Makes typed tags with one key; different purposes use different derived keys.
 
-    def __init__(self, key: bytes) -> None:
+    `name` and `value` stay the same for ever; `current` changes with the rotation, where there is
+    one, so that records of different periods cannot be linked without the key.
+    """
+
+    def __init__(self, key: bytes, rotation: Rotation | None = None) -> None:
         self._root = key
+        self._rotation = rotation
         self._names = self.derive("names")
         self._values = self.derive("values")
+        self._period = ""
+        self._period_names = self._names
+        self._period_values = self._values
+
+    @property
+    def key_id(self) -> str:
+        """Return which key makes names now: the same id, the same names."""
+        self._turn()
+        return hmac.digest(self._period_names, b"id", "sha256")[:4].hex()
+
+    def current(self, kind: str, value: str) -> str:
+        """Return the pseudonym of an identity in this period."""
+        self._turn()
+        return _name(self._period_names, kind, value)
+
+    def current_value(self, kind: str, value: str) -> str:
+        """Return the tag of a value found in a text in this period."""
+        self._turn()
+        return _tag(self._period_values, kind, value, 8)
+
+    def ever(self, kind: str, value: str) -> list[str]:
+        """Return all pseudonyms that an identity can have in a trail, the newest first."""
+        periods = self._rotation.all() if self._rotation else []
+        keys = [self.derive(f"names/{period}") for period in periods]
+        return [_name(key, kind, value) for key in (*keys, self._names)]
+
+    def rotate(self) -> str:
+        """Begin a new period now; return the id of its key. Raises OSError."""
+        if self._rotation is not None:
+            self._rotation.rotate()
+        return self.key_id
+
+    def _turn(self) -> None:
+        period = self._rotation.now() if self._rotation else ""
+        if period != self._period:
+            self._period = period
+            self._period_names = self.derive(f"names/{period}") if period else self._names
+            self._period_values = self.derive(f"values/{period}") if period else self._values
 
     def derive(self, purpose: str) -> bytes:
         """Return a key for one purpose only."""
@@ -30,12 +75,15 @@ class Pseudonyms:
 
     def name(self, kind: str, value: str) -> str:
         """Return the pseudonym of an identity: letter of its kind and 80 bits, `u_…`."""
-        letter = _LETTERS.get(kind, "x")
-        return f"{letter}_{_tag(self._names, kind, value, 16)}"
+        return _name(self._names, kind, value)
 
     def value(self, kind: str, value: str) -> str:
         """Return the short tag (40 bits) of a value found in a text, already normalised."""
         return _tag(self._values, kind, value, 8)
+
+
+def _name(key: bytes, kind: str, value: str) -> str:
+    return f"{_LETTERS.get(kind, 'x')}_{_tag(key, kind, value, 16)}"
 
 
 def _tag(key: bytes, kind: str, value: str, length: int) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from .redact import Memory, Redactor
 
-BIG = 16 << 10
+BIG = 4 << 10
 LIMIT = 64 << 10
 BUDGET_S = 2.0
 SAMPLE = "Name: Ann Lee, 1 Main St, phone +1 415 555 0100, a@example.com, password: x1, имя %40"
@@ -44,15 +44,18 @@ class RedactionPoint:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit-redact")
         self._is_late = False
 
-    async def words(self, texts: Sequence[str], memory: Memory) -> Words:
+    async def words(
+        self, texts: Sequence[str], memory: Memory, redactor: Redactor | None = None
+    ) -> Words:
         """Redact the texts of one record; what one of them reveals is redacted in all."""
         kept, is_truncated = _bounded(texts, self._limit)
+        redactor = redactor or self._redactor
         if sum(map(len, kept)) <= BIG:
-            return self._guarded(kept, memory, is_truncated)
+            return self._guarded(kept, memory, is_truncated, redactor)
         if self._is_late:
             return _withheld(kept, "redactor_late")
         job = asyncio.get_running_loop().run_in_executor(
-            self._thread, self._guarded, kept, memory, is_truncated
+            self._thread, self._guarded, kept, memory, is_truncated, redactor
         )
         try:
             async with asyncio.timeout(self._budget_s):
@@ -103,20 +106,27 @@ class RedactionPoint:
             case _:
                 return None
 
-    def _guarded(self, texts: Sequence[str], memory: Memory, is_truncated: bool) -> Words:
+    def _guarded(
+        self,
+        texts: Sequence[str],
+        memory: Memory,
+        is_truncated: bool,
+        redactor: Redactor | None = None,
+    ) -> Words:
         try:
-            return self._redact(texts, memory, is_truncated)
+            return _redact(redactor or self._redactor, texts, memory, is_truncated)
         except Exception:  # noqa: BLE001 - the dispatcher: a fault here reveals and stops nothing
             return _withheld(texts, "redactor_failed")
 
-    def _redact(self, texts: Sequence[str], memory: Memory, is_truncated: bool) -> Words:
-        found: dict[str, int] = {}
-        done = []
-        for text in self._redactor.session(texts, memory):
-            done.append(text.text)
-            for finding in text.findings:
-                found[finding.type] = found.get(finding.type, 0) + 1
-        return Words(tuple(done), found, None, is_truncated)
+
+def _redact(redactor: Redactor, texts: Sequence[str], memory: Memory, is_truncated: bool) -> Words:
+    found: dict[str, int] = {}
+    done = []
+    for text in redactor.session(texts, memory):
+        done.append(text.text)
+        for finding in text.findings:
+            found[finding.type] = found.get(finding.type, 0) + 1
+    return Words(tuple(done), found, None, is_truncated)
 
 
 def _bounded(texts: Sequence[str], limit: int) -> tuple[list[str], bool]:

@@ -17,11 +17,13 @@ from .follow import Followers
 from .housekeeping import Housekeeping
 from .journal import Draft, Journal, Recovered
 from .journal.draft import head
+from .policy import Handling, Policy, Rule
 from .pseudonym import Pseudonyms
 from .record import Ended, Level, Notice, Received
 from .redact import Redactor
 from .redaction_point import RedactionPoint, Words
-from .sink import AuditUnavailable, Sink
+from .sink import AuditUnavailable, Entry, Sink
+from .space import Space
 from .subjects import Subject, Subjects
 
 MAX_OPEN = 100_000
@@ -45,10 +47,14 @@ class Trail:
         clock: Callable[[], float] = time.time,
         observer: Observer | None = None,
         housekeeping: Housekeeping | None = None,
+        rules: Sequence[Rule] = (),
+        purpose: str = "",
+        max_bytes: int | None = None,
     ) -> None:
         self._journal = journal
         self._pseudonyms = pseudonyms
-        self._level = level
+        self._policy = Policy(level, redactor, rules)
+        self._purpose = purpose
         self._clock = clock
         observer = observer or _ignore
         self._point = RedactionPoint(redactor)
@@ -62,14 +68,15 @@ class Trail:
             observer=observer,
             on_change=self._tell,
         )
-        self._committer = Committer(journal, on_commit=self._followers.offer, observer=observer)
+        self._committer = Committer(journal, on_commit=self._committed, observer=observer)
+        self._space = Space(journal.folder, max_bytes, observer=observer, on_change=self._tell)
         self._open: dict[str, Open] = {}
         self._late: set[asyncio.Task[None]] = set()
 
     @property
     def is_ready(self) -> bool:
         """Whether a new chat would be recorded."""
-        return self._committer.problem is None
+        return self._committer.problem is None and self._space.pressure != "refusing"
 
     def pseudonym(self, kind: str, value: str) -> str:
         """Return the stable name of an identity, such as `u_…` for kind `user`."""
@@ -80,24 +87,27 @@ class Trail:
         await self._committer.start()
         try:
             recovered = await asyncio.to_thread(self._housekeeping.recover)
+            self._space.update(await asyncio.to_thread(self._space.measure))
         except OSError as exc:
             await self.aclose()
             raise AuditUnavailable(f"{self._journal.folder}: {exc.strerror}") from exc
         self._followers.start()
-        self._housekeeping.start(self._committer.run)
-        if self._has_content:
+        self._housekeeping.start(self._committer.run, self._space)
+        if self._policy.has_words:
             self._point.warm()
         return recovered
 
     async def received(self, call: Received) -> None:
         """Record a start durably; raises AuditUnavailable, and then the call must not go on."""
-        if self._level == "none":
+        handling = self._policy.of(call.app, call.model)
+        if handling.level == "none":
             return
         if call.stream_id in self._open:
             raise ValueError("this stream has been received already")
         if len(self._open) >= MAX_OPEN:
             raise AuditUnavailable("too many chats are open in the trail")
-        begun = await self._begin(call)
+        self._space.check()
+        begun = await self._begin(call, handling)
         self._open[call.stream_id] = begun
         try:
             draft = await self._start_of(call, begun)
@@ -112,17 +122,18 @@ class Trail:
         begun = self._open.pop(end.stream_id, None)
         if begun is None:
             return
-        has_content = self._has_content and self._is_known(begun)
+        has_content = self._keeps_words(begun) and self._is_known(begun)
         texts = [end.answer, end.reasoning, *end.tool_arguments] if has_content else []
         record = self._writer.ended(end, begun, self._clock())
         draft = Draft(record=record, is_urgent=True)
         if any(texts):
-            words = await self._point.words(texts, begun.memory)
+            words = await self._point.words(texts, begun.memory, begun.handling.redactor)
             answer, reasoning, *arguments = words.texts
             content = {"answer": answer, "reasoning": reasoning, "tool_arguments": arguments}
             draft.content = {key: value for key, value in content.items() if value}
             self._seal(draft.content, texts, begun)
             _describe(record, words)
+        self._say_if_lowered(record, begun)
         await self._committer.keep(draft)
 
     async def notice(self, notice: Notice) -> None:
@@ -145,18 +156,25 @@ class Trail:
         await self._followers.aclose()
         self._point.close()
 
-    @property
-    def _has_content(self) -> bool:
-        return self._level in ("redacted", "sealed")
+    def _committed(self, entries: Sequence[Entry]) -> None:
+        self._space.add(sum(len(one.line) + len(one.content) + 2 for one in entries))
+        self._followers.offer(entries)
 
-    async def _begin(self, call: Received) -> Open:
+    def _keeps_words(self, begun: Open) -> bool:
+        return begun.handling.has_words and self._space.has_words
+
+    def _say_if_lowered(self, record: dict[str, object], begun: Open) -> None:
+        if begun.handling.has_words and not self._space.has_words:
+            record["content_withheld"] = "no_space"
+
+    async def _begin(self, call: Received, handling: Handling) -> Open:
         pseudonym, subject = await self._identify(call.identity_kind, call.identity)
         people = {pseudonym: subject}
         email = None
         if call.user_email:
             name, owner = await self._identify("email", call.user_email.strip().casefold())
             people[name], email = owner, owner.id
-        return self._writer.begin(call, people, subject, email)
+        return self._writer.begin(call, people, subject, email, handling)
 
     def _is_known(self, begun: Open) -> bool:
         """Tell whether nobody of a call has been erased since it began."""
@@ -164,7 +182,7 @@ class Trail:
 
     async def _identify(self, kind: str, value: str) -> tuple[str, Subject]:
         """Return pseudonym and subject of an identity; raises AuditUnavailable."""
-        pseudonym = self._pseudonyms.name(kind, value)
+        pseudonym = self._pseudonyms.current(kind, value)
         subject = self._subjects.known(pseudonym)
         if subject is None:
             try:
@@ -175,20 +193,26 @@ class Trail:
 
     def _seal(self, content: dict[str, object], words: object, begun: Open) -> None:
         """At level `sealed`, keep everything, readable with the subject's own key alone."""
-        if self._level == "sealed":
+        if begun.handling.level == "sealed":
             content["sealed"] = begun.subject.seal(msgspec.json.encode(words), begun.stream_id)
 
     async def _start_of(self, call: Received, begun: Open) -> Draft:
-        record = self._writer.received(call, begun, self._clock(), self._has_content)
+        handling, has_words = begun.handling, self._keeps_words(begun)
+        record = self._writer.received(call, begun, self._clock(), has_words)
+        record |= {"level": handling.level, "key_id": self._pseudonyms.key_id}
+        if handling.level == "sealed":
+            record["purpose"] = self._purpose
+        self._say_if_lowered(record, begun)
         draft = Draft(record=record, is_urgent=True)
-        if self._has_content and call.turns:
-            words = await self._point.words([turn.text for turn in call.turns], begun.memory)
+        if has_words and call.turns:
+            texts = [turn.text for turn in call.turns]
+            words = await self._point.words(texts, begun.memory, handling.redactor)
             turns = [
                 {"role": self._point.name(turn.role), "text": text}
                 for turn, text in zip(call.turns, words.texts, strict=True)
             ]
             draft.content = {"turns": turns}
-            self._seal(draft.content, [t.text for t in call.turns], begun)
+            self._seal(draft.content, texts, begun)
             _describe(record, words)
         return draft
 

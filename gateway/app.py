@@ -12,7 +12,7 @@ from functools import partial
 
 from aiohttp import web
 
-from audit import open_sink, open_trail
+from audit import Rule, open_sink, open_trail
 from gateway.api.admin import setup_admin
 from gateway.api.agui import setup_agui
 from gateway.api.ai_sdk import setup_ai_sdk
@@ -108,6 +108,12 @@ def build_rooms(config: Config, process: Process) -> Rooms:
             metadata_days=config.audit.retention_days.metadata,
             observer=AuditObserver(metrics),
             sinks=[open_sink(sink) for sink in config.audit.sinks[1:]],
+            rules=[Rule(r.apps, r.models, r.level, r.strategies) for r in config.audit.rules],
+            strategies=config.audit.strategies,
+            purpose=config.audit.purpose,
+            max_bytes=config.audit.max_bytes,
+            rotation_days=config.audit.rotation_days,
+            detectors=config.audit.detectors,
         ),
         streams=Streams(table, shared),
         ticker=ticker,

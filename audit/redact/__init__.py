@@ -2,12 +2,18 @@
 
 from .finding import Finding, Memory, Redaction
 from .outbound import Outbound, Restorer
+from .plugins import Found
+from .plugins import names as detector_names
 from .redactor import Redactor
-from .strategy import Strategy
+from .strategy import SEALED, SECRETS, TYPES, Strategy
 from .stream import RedactionStream
 
 __all__ = [
+    "SEALED",
+    "SECRETS",
+    "TYPES",
     "Finding",
+    "Found",
     "Memory",
     "Outbound",
     "Redaction",
@@ -15,4 +21,5 @@ __all__ = [
     "Redactor",
     "Restorer",
     "Strategy",
+    "detector_names",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 MAX_VALUES = 200
@@ -40,7 +42,9 @@ class Memory:
     Lives as long as the call, is bounded, and is stored nowhere.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seal: Callable[[str], str] | None = None) -> None:
+        self.seal = seal
+        """Encrypts a value for the one whose call it is; absent: nothing can be encrypted."""
         self.values: dict[str, tuple[str, str]] = {}
         """What was written -> (type, normalised value)."""
 

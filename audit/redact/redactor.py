@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 
 from .cut import mark_cuts
@@ -68,6 +69,12 @@ class Redactor:
         self._finder = Finder(detectors)
         self._replacer = Replacer(tag, strategies)
 
+    def varied(self, strategies: Mapping[str, Strategy]) -> Redactor:
+        """Return a redactor with other strategies for some types and the same detectors."""
+        other = copy.copy(self)
+        other._replacer = self._replacer.varied(strategies)
+        return other
+
     def redact(self, text: str, memory: Memory | None = None) -> Redaction:
         """Return the text without what was found in it, equal to what `stream` makes of it."""
         folded, scan, hits = self._examine(text)
@@ -76,7 +83,7 @@ class Redactor:
         memory = Memory() if memory is None else memory
         known = frozenset(memory.values)
         hits = recall(scan, hits, memory, known, learn(scan, hits, memory))
-        return self._compose(text, folded, hits)
+        return self._compose(text, folded, hits, memory)
 
     def session(self, texts: Sequence[str], memory: Memory) -> list[Redaction]:
         """Redact texts of one call; what any of them reveals is redacted in all of them."""
@@ -92,7 +99,7 @@ class Redactor:
                 done.append(Redaction(text))
             else:
                 hits = recall(scan, hits, memory, frozenset(memory.values), {})
-                done.append(self._compose(text, folded, hits))
+                done.append(self._compose(text, folded, hits, memory))
         return done
 
     def stream(self, memory: Memory | None = None) -> RedactionStream:
@@ -108,13 +115,13 @@ class Redactor:
         keys, _ = find_keys(view, 0, False)
         return folded, scan, resolve([*keys, *self._finder.hits(scan)])
 
-    def _compose(self, text: str, folded: Folded, hits: Sequence[Hit]) -> Redaction:
+    def _compose(self, text: str, folded: Folded, hits: Sequence[Hit], memory: Memory) -> Redaction:
         done: list[str] = []
         findings: list[Finding] = []
         at = 0
         for hit in hits:
             start, end = folded.back(hit.start), folded.back_end(hit.end)
-            replacement = self._replacer.of(hit, text[start:end])
+            replacement = self._replacer.of(hit, text[start:end], memory.seal)
             kind = TYPE if hit.type.startswith(TYPE) else hit.type
             findings.append(Finding(kind, start, end, hit.score, replacement))
             done += (text[at:start], replacement)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from .audit_keys import app as keys_app
 from .group import command_group
 from .output import NO, WRONG_USE, end, give, give_json, say, table
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 app = command_group(
     "Show, verify, export and erase what the audit trail holds.", "gateway audit verify"
 )
+app.add_typer(keys_app, name="keys")
 Strategy = Literal["pseudonym", "placeholder", "mask", "hash", "drop", "keep"]
 File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
 Folder = Annotated[
@@ -84,7 +86,7 @@ def export(
     subject: Subject, path: Folder = None, config: File = None, by: By = "cli", json: Json = False
 ) -> None:
     """Print everything that is kept about one person; the reading itself is recorded."""
-    done = _desk(path, config, by).export(subject)
+    done = desk_of(path, config, by).export(subject)
     if json:
         give_json({"version": 1, "export": done})
     else:
@@ -110,7 +112,7 @@ def erase(
     if not yes and not typer.confirm(f"Erase {subject} for good?", err=True):
         end(NO)
     try:
-        receipt = _desk(path, config, by).erase(subject)
+        receipt = desk_of(path, config, by).erase(subject)
     except PermissionError as held:
         say([str(held)])
         end(NO)
@@ -132,7 +134,7 @@ def hold(
     by: By = "cli",
 ) -> None:
     """Keep one person's records from erasure and purge, for a court."""
-    ids = _desk(path, config, by).hold(subject, is_set=not clear)
+    ids = desk_of(path, config, by).hold(subject, is_set=not clear)
     give([f"{'cleared' if clear else 'held'}: {', '.join(ids) or 'nobody'}"])
     if not ids:
         end(NO)
@@ -153,7 +155,7 @@ def search(
     json: Json = False,
 ) -> None:
     """Find records; the search itself is recorded."""
-    found = _desk(path, config, by).search(
+    found = desk_of(path, config, by).search(
         event=event,
         app=application,
         who=subject,
@@ -237,7 +239,8 @@ def _row(one: Stored) -> tuple[str, ...]:
     return tuple(str(one.record.get(name) or "-") for name in names)
 
 
-def _desk(path: Path | None, config: str | None, by: str) -> Desk:
+def desk_of(path: Path | None, config: str | None, by: str) -> Desk:
+    """Return the desk of a trail."""
     from audit import Desk
 
     folder = folder_of(path, config)

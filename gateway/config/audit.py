@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib.util import find_spec
+
+from audit import SECRETS, TYPES, Strategy, detector_names
 
 from .document import Document, Path, section
 from .form import split_url
+from .references import lead, lead_to_model
 from .schema import Config, Sink
 
 TABLE = re.compile(r"[a-z_][a-z0-9_]{0,39}")
@@ -23,6 +27,50 @@ _EXAMPLES = {
 
 def judge_audit(document: Document, config: Config) -> None:
     """Add a problem for each setting of the trail that cannot work."""
+    _levels(document, config)
+    _strategies(document, ("audit", "strategies"), config.audit.strategies, config)
+    for index, rule in enumerate(config.audit.rules):
+        path: Path = ("audit", "rules", index)
+        _strategies(document, (*path, "strategies"), rule.strategies, config)
+    known = detector_names()
+    for index, name in enumerate(config.audit.detectors):
+        lead(document, ("audit", "detectors", index), name, known, "installed detector")
+    _sinks(document, config)
+
+
+def _levels(document: Document, config: Config) -> None:
+    audit = config.audit
+    for index, rule in enumerate(audit.rules):
+        path: Path = ("audit", "rules", index)
+        for position, app in enumerate(rule.apps or ()):
+            lead(document, (*path, "apps", position), app, config.apps, "app")
+        for position, model in enumerate(rule.models or ()):
+            lead_to_model(document, (*path, "models", position), model, config)
+    levels = {audit.level, *(rule.level for rule in audit.rules)}
+    if "sealed" in levels and not audit.purpose.strip():
+        document.problem(
+            ("audit", "purpose"),
+            "chats are sealed, and nothing says why",
+            "state the purpose, e.g. `purpose: complaints, see our privacy notice`",
+        )
+
+
+def _strategies(
+    document: Document, path: Path, given: Mapping[str, Strategy], config: Config
+) -> None:
+    """Refuse types that nothing finds, and a secret that would leave a trace of itself."""
+    for kind, strategy in given.items():
+        if kind != "*" and kind not in TYPES and not config.audit.detectors:
+            lead(document, (*path, kind), kind, TYPES, "type of value")
+        if kind in SECRETS and strategy not in ("placeholder", "drop"):
+            document.problem(
+                (*path, kind),
+                f"a secret must not be kept in any form, so not `{strategy}`",
+                "use placeholder or drop",
+            )
+
+
+def _sinks(document: Document, config: Config) -> None:
     sinks = config.audit.sinks
     if sinks and sinks[0].kind != "jsonl":
         document.problem(

@@ -21,6 +21,8 @@ SECTIONS: Mapping[str, str] = {
     "`models`, a `backend/model`, or a provider's model name; the most exact one counts.",
     "Key": "An API key; only its hash is stored.",
     "Audit": "The audit trail.",
+    "AuditRule": "What is different for some apps and models: the first rule that matches counts. "
+    "Changes, refusals and rights of persons are recorded at any level.",
     "Sink": "Where audit records go.",
     "Retention": "How long audit records are kept, in days.",
 }
@@ -138,9 +140,23 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "Audit": {
         "level": "`none`, `metadata`, `redacted` (words without personal data) or `sealed`",
+        "rules": "other levels and strategies for some apps and models",
+        "strategies": "what stands for a value, by type such as `EMAIL`, `*` for all: "
+        "`pseudonym` (default), `placeholder`, `mask`, `hash`, `encrypt`, `drop`, `keep`",
+        "purpose": "why chats are sealed; stands in their records, and level `sealed` needs it",
+        "detectors": "installed plug-ins of the entry-point group `sluicegate.detectors`",
         "key": "secret that makes pseudonyms; production needs it",
+        "rotation_days": "after so many days a person gets a new random name; 0: never",
+        "max_bytes": "what the files may take: above 70 % no words are kept, above 90 % new chats "
+        "get 503; absent: as much as the disk has",
         "sinks": "where records go",
         "retention_days": "how long they are kept",
+    },
+    "AuditRule": {
+        "apps": "names of apps; absent: all",
+        "models": "names that callers use: aliases or `backend/model`; absent: all",
+        "level": "as `audit.level`; absent: that one",
+        "strategies": "as `audit.strategies`, on top of those",
     },
     "Sink": {
         "kind": "`jsonl`: files, one JSON object a line, first and once; behind it, each at its "

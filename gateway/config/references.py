@@ -20,7 +20,7 @@ def judge_references(document: Document, config: Config) -> None:
     _prices(document, config)
 
 
-def _lead(document: Document, path: Path, name: str, known: Collection[str], noun: str) -> None:
+def lead(document: Document, path: Path, name: str, known: Collection[str], noun: str) -> None:
     """Refuse a name that is not among the known ones; empty stands for a broken value."""
     if not name or name in known:
         return
@@ -35,7 +35,7 @@ def _kinds(document: Document, config: Config) -> None:
         kind = backend.kind
         if kind and kind not in EXTRAS:
             known = [*EXTRAS, *plugin_kinds()]
-            _lead(document, (*path, "kind"), kind, known, "kind of backend")
+            lead(document, (*path, "kind"), kind, known, "kind of backend")
         if kind in KEY_VARIABLES and not _has_address(document, name, backend):
             document.problem(
                 path,
@@ -57,7 +57,7 @@ def _models(document: Document, config: Config) -> None:
     for name, model in config.models.items():
         for index, target in enumerate(model.targets):
             path: Path = ("models", name, "targets", index)
-            _lead(document, (*path, "backend"), target.backend, config.backends, "backend")
+            lead(document, (*path, "backend"), target.backend, config.backends, "backend")
         weights = [target.weight for target in model.targets]
         if model.strategy == "weighted" and weights and not any(weights):
             document.problem(
@@ -68,10 +68,10 @@ def _models(document: Document, config: Config) -> None:
 def _apps(document: Document, config: Config) -> None:
     for name, app in config.apps.items():
         path: Path = ("apps", name)
-        _lead(document, (*path, "model"), app.model, config.models, "model")
+        lead(document, (*path, "model"), app.model, config.models, "model")
         for index, limit in enumerate(app.limits or ()):
-            _lead(document, (*path, "limits", index), limit, config.limits, "limit")
-        _lead(document, (*path, "flag"), app.flag, config.flags, "flag")
+            lead(document, (*path, "limits", index), limit, config.limits, "limit")
+        lead(document, (*path, "flag"), app.flag, config.flags, "flag")
 
 
 def _keys(document: Document, config: Config) -> None:
@@ -80,9 +80,9 @@ def _keys(document: Document, config: Config) -> None:
     for index, key in enumerate(config.keys):
         path: Path = ("keys", index)
         for position, app in enumerate(key.apps or ()):
-            _lead(document, (*path, "apps", position), app, config.apps, "app")
+            lead(document, (*path, "apps", position), app, config.apps, "app")
         for position, model in enumerate(key.models or ()):
-            _model(document, (*path, "models", position), model, config)
+            lead_to_model(document, (*path, "models", position), model, config)
         if key.id and key.id in seen:
             first = document.place(("keys", seen[key.id])).spell()
             document.problem(
@@ -98,10 +98,10 @@ def _keys(document: Document, config: Config) -> None:
         hashes.setdefault(key.hash, key.id)
 
 
-def _model(document: Document, path: Path, model: str, config: Config) -> None:
+def lead_to_model(document: Document, path: Path, model: str, config: Config) -> None:
     """Refuse what is neither an alias nor a model of a backend."""
     if model.partition("/")[0] not in config.backends or "/" not in model:
-        _lead(document, path, model, config.models, "model")
+        lead(document, path, model, config.models, "model")
 
 
 def _limits(document: Document, config: Config) -> None:
@@ -109,13 +109,13 @@ def _limits(document: Document, config: Config) -> None:
     for name, limit in config.limits.items():
         path: Path = ("limits", name, "match")
         for index, app in enumerate(limit.match.apps or ()):
-            _lead(document, (*path, "apps", index), app, config.apps, "app")
+            lead(document, (*path, "apps", index), app, config.apps, "app")
         for index, model in enumerate(limit.match.models or ()):
-            _model(document, (*path, "models", index), model, config)
+            lead_to_model(document, (*path, "models", index), model, config)
         for index, key in enumerate(limit.match.keys or ()):
-            _lead(document, (*path, "keys", index), key, ids, "key")
+            lead(document, (*path, "keys", index), key, ids, "key")
         for index, key in enumerate(limit.exempt.keys):
-            _lead(document, ("limits", name, "exempt", "keys", index), key, ids, "key")
+            lead(document, ("limits", name, "exempt", "keys", index), key, ids, "key")
         if limit.money:
             _is_priced(document, ("limits", name, "money"), limit, config)
 
@@ -142,4 +142,4 @@ def _prices(document: Document, config: Config) -> None:
     known = {*config.models, *(target.model for target in targets if target.model)}
     for name in config.prices:
         if name.partition("/")[0] not in config.backends or "/" not in name:
-            _lead(document, ("prices", name), name, known, "model")
+            lead(document, ("prices", name), name, known, "model")

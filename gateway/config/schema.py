@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from audit import Level, SinkKind
+from audit import Strategy as Replacement
 from backends import Strategy, Timeouts
 from ratelimit import OnOutage, Period
 
@@ -179,11 +180,26 @@ class Retention(Section, frozen=True):
     metadata: Annotated[int, Meta(ge=1)] = 190
 
 
+class AuditRule(Section, frozen=True):
+    """What is different for some apps and models; the first rule that matches counts."""
+
+    apps: tuple[str, ...] | None = None
+    models: tuple[str, ...] | None = None
+    level: Level | None = None
+    strategies: dict[str, Replacement] = {}
+
+
 class Audit(Section, frozen=True):
     """The audit trail. `key` makes pseudonyms; production asks for it."""
 
     level: Level = "redacted"
+    rules: tuple[AuditRule, ...] = ()
+    strategies: dict[str, Replacement] = {}
+    purpose: str = ""
+    detectors: tuple[str, ...] = ()
     key: str | None = None
+    rotation_days: Annotated[int, Meta(ge=0, le=366)] = 0
+    max_bytes: Annotated[int, Meta(ge=10_000_000)] | None = None
     sinks: Annotated[tuple[Sink, ...], Meta(min_length=1)] = (Sink(),)
     retention_days: Retention = Retention()
 

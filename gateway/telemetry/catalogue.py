@@ -115,6 +115,11 @@ CATALOGUE: tuple[Metric, ...] = (
            "Records that a further sink has still to take."),
     Metric("audit_degraded", "gauge", "gateway_audit_degraded",
            "Whether the trail cannot write.", mode="livemax"),
+    Metric("audit_used", "gauge", "gateway_audit_used_bytes",
+           "Bytes that the files of the audit trail take.", mode="livemax"),
+    Metric("audit_pressure", "gauge", "gateway_audit_pressure",
+           "0: the trail has room; 1: above 70 % of audit.max_bytes, no words are kept; "
+           "2: above 90 %, new chats are refused.", mode="livemax"),
     Metric("flag", "gauge", "gateway_flag_percent",
            "Percentage of callers for whom streaming is on.", mode="max"),
     Metric("guard", "counter", "gateway_guard_steps_back",

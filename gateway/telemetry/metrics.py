@@ -57,6 +57,8 @@ class Metrics:
     audit_seconds: Histogram
     audit_lag: Gauge
     audit_degraded: Gauge
+    audit_used: Gauge
+    audit_pressure: Gauge
     flag: Gauge
     guard: Counter
     log_records: Counter

@@ -80,6 +80,11 @@ class AuditObserver:
             self._metrics.audit_seconds.observe(value)
         elif name == "audit_sink_lag_records":
             self._metrics.audit_lag.set(value)
+        elif name == "audit_used_bytes":
+            self._metrics.audit_used.set(value)
+        elif name == "audit_pressure":
+            self._metrics.audit_pressure.set(value)
+            log.warning("audit_pressure", level=int(value))
         elif name == "audit_degraded":
             self._metrics.audit_degraded.set(value)
             log.warning("audit_degraded" if value else "audit_recovered")

@@ -202,7 +202,7 @@ async def test_sink_that_is_down_delays_no_chat_and_gets_everything_when_it_is_b
     await trail.ended(Ended(stream_id="s1", outcome="done"))
     sink.is_broken = False
     async with asyncio.timeout(5):
-        while len(sink.lines) < 3:  # noqa: ASYNC110 - waits for another task
+        while not records(tmp_path, prefix="audit.sink.recovered"):  # noqa: ASYNC110 - by another task
             await asyncio.sleep(0.02)
     await trail.aclose()
 

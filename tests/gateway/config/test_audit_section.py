@@ -57,6 +57,36 @@ def test_a_missing_package_is_told_with_its_extra(problem, monkeypatch):
     assert "sluicegate[postgres]" in found.remedy
 
 
+def test_rules_strategies_and_bounds_are_fine(judge):
+    assert not judge(
+        "audit: {strategies: {EMAIL: mask, '*': placeholder}, rotation_days: 30,"
+        " max_bytes: 10000000000, purpose: complaints,"
+        " rules: [{apps: [bali-zero], models: [default], level: sealed,"
+        " strategies: {CARD: encrypt}}]}"
+    ).problems
+
+
+@pytest.mark.parametrize(
+    ("section", "path"),
+    [
+        ("rules: [{apps: [nowhere]}]", "audit.rules[0].apps[0]"),
+        ("rules: [{models: [nothing]}]", "audit.rules[0].models[0]"),
+        ("rules: [{level: secret}]", "audit.rules[0].level"),
+        ("rules: [{level: sealed}]", "audit.purpose"),
+        ("level: sealed", "audit.purpose"),
+        ("strategies: {EMIAL: mask}", "audit.strategies.EMIAL"),
+        ("strategies: {EMAIL: blur}", "audit.strategies.EMAIL"),
+        ("strategies: {PASSWORD: keep}", "audit.strategies.PASSWORD"),
+        ("rules: [{strategies: {JWT: hash}}]", "audit.rules[0].strategies.JWT"),
+        ("detectors: [absent]", "audit.detectors[0]"),
+        ("max_bytes: 5", "audit.max_bytes"),
+        ("rotation_days: -1", "audit.rotation_days"),
+    ],
+)
+def test_settings_that_cannot_work_are_named(problem, section, path):
+    assert problem(f"audit: {{{section}}}").path == path
+
+
 async def test_the_gateway_opens_what_the_file_lists(tmp_path):
     file = tmp_path / "gateway.yaml"
     file.write_text(
