@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from .log import Log
+from .response import in_chunk
 from .subscriber import Subscriber
 
 SNAPSHOT_AFTER = 2000
@@ -127,14 +128,17 @@ class Channel:
         self._is_scheduled = False
         start, head = self._flushed, self.log.head
         self._flushed = head
-        now, data = self._loop.time(), None
-        for reader in self.readers:
-            if reader.cursor == start and not reader.response.is_paused:
-                if data is None:
-                    data = b"".join(self.log.since(start)) if start >= self.log.base else None
-                if data is not None:
-                    reader.write(data, head, now)
-            if reader.cursor < head or self.is_sealed or reader.response.is_paused:
+        blocks = self.log.since(start) if start >= self.log.base and self.readers else None
+        if blocks:
+            data, now = b"".join(blocks), self._loop.time()
+            chunk = in_chunk(data)
+            for reader in self.readers:
+                if reader.cursor == start and not reader.response.is_paused:
+                    reader.write(data, head, now, chunk)
+                else:
+                    reader.wake()
+        if self.is_sealed or not blocks:
+            for reader in self.readers:
                 reader.wake()
         self.on_flush()
         if not self.is_resumable:

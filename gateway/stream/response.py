@@ -31,7 +31,6 @@ class SseResponse(EventSourceResponse):
         self._chunks = False
         self._transport: asyncio.Transport | None = None
         self._protocol: web.RequestHandler | None = None
-        self.bytes_sent = 0
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the headers; no ping task of its own."""
@@ -54,13 +53,12 @@ class SseResponse(EventSourceResponse):
         """Whether the client takes bytes more slowly than they come."""
         return self._protocol is not None and self._protocol.writing_paused
 
-    def push(self, data: bytes) -> None:
+    def push(self, data: bytes, chunk: bytes | None = None) -> None:
         """Hand bytes to the socket at once; never waits. Nothing happens after the client left."""
         transport = self._transport
         if not data or transport is None or transport.is_closing():
             return
-        self.bytes_sent += len(data)
-        transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunks else data)
+        transport.write((chunk or in_chunk(data)) if self._chunks else data)
 
     async def drained(self) -> None:
         """Wait until the client has taken enough; only the handler of the response may wait."""
@@ -89,3 +87,8 @@ def bound_socket(transport: asyncio.BaseTransport) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, HIGH_WATER)
     if _USER_TIMEOUT is not None:
         sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, int(USER_TIMEOUT_S * 1000))
+
+
+def in_chunk(data: bytes) -> bytes:
+    """Return bytes in the frame of a chunked body."""
+    return b"%x\r\n%b\r\n" % (len(data), data)

@@ -27,9 +27,9 @@ class Subscriber:
         self._goodbye: bytes | None = None
         self._waiter: asyncio.Future[None] | None = None
 
-    def write(self, data: bytes, cursor: int, now: float) -> None:
-        """Send blocks that end at `cursor`."""
-        self.response.push(data)
+    def write(self, data: bytes, cursor: int, now: float, chunk: bytes | None = None) -> None:
+        """Send blocks that end at `cursor`; `chunk` is the same, framed once for all readers."""
+        self.response.push(data, chunk)
         self.cursor = cursor
         self.last_write = now
 

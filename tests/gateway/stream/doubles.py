@@ -51,7 +51,7 @@ class KeptResponse:
         self.is_cut = False
         self._drained = asyncio.Event()
 
-    def push(self, data: bytes) -> None:
+    def push(self, data: bytes, chunk: bytes | None = None) -> None:
         """Take bytes."""
         self.data += data
         self.writes += 1

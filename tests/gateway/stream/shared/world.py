@@ -63,7 +63,7 @@ class Connection:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def push(self, data: bytes) -> None:
+    def push(self, data: bytes, chunk: bytes | None = None) -> None:
         """Take blocks."""
         for block in data.split(b"\n\n"):
             if block:
