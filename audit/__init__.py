@@ -1,6 +1,7 @@
 """What happened, without whom: records, redaction, sinks. Knows no HTTP and no other room."""
 
 from .desk import Desk, Export, Receipt
+from .holdings import Holdings, take_stock
 from .open import open_pseudonyms, open_trail
 from .policy import Rule
 from .reader import Stored, by_time
@@ -36,6 +37,7 @@ __all__ = [
     "Export",
     "Forget",
     "Found",
+    "Holdings",
     "Level",
     "Memory",
     "Notice",
@@ -63,5 +65,6 @@ __all__ = [
     "open_sink",
     "open_trail",
     "reconcile",
+    "take_stock",
     "verify_trail",
 ]

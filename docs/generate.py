@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from gateway.config import load, record_of_processing  # noqa: E402
 from gateway.config.markdown import reference  # noqa: E402
 from gateway.telemetry.reference import reference as metrics  # noqa: E402
 from gateway.troubleshooting import markdown as troubleshooting  # noqa: E402
@@ -15,6 +16,7 @@ from gateway.troubleshooting import markdown as troubleshooting  # noqa: E402
 PAGES = {
     "configuration.md": reference,
     "metrics.md": metrics,
+    "processing.md": lambda: record_of_processing(load(None, {})),
     "troubleshooting.md": troubleshooting,
 }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from .audit_keys import app as keys_app
+from .audit_report import processing, report
 from .group import command_group
 from .output import NO, WRONG_USE, end, give, give_json, say, table
 
@@ -20,6 +21,8 @@ app = command_group(
     "Show, verify, export and erase what the audit trail holds.", "gateway audit verify"
 )
 app.add_typer(keys_app, name="keys")
+app.command(epilog="Example: gateway audit report --json")(report)
+app.command(epilog="Example: gateway audit processing -c gateway.yaml > processing.md")(processing)
 Strategy = Literal["pseudonym", "placeholder", "mask", "hash", "drop", "keep"]
 File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
 Folder = Annotated[

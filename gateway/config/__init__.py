@@ -4,6 +4,7 @@ from .check import is_loopback
 from .hashing import hash_key, is_hash, new_key
 from .load import Loaded, examine, load
 from .problems import ConfigInvalid, Problem, explain, nearest
+from .processing import record_of_processing
 from .schema import (
     App,
     Audit,
@@ -26,5 +27,5 @@ __all__ = [
     "App", "Audit", "Backend", "Config", "ConfigInvalid", "Disconnect", "Key", "Limit",
     "Loaded", "Model", "Per", "Problem", "Profile", "Redis", "Retention", "Server", "Sink",
     "Target", "examine", "explain", "hash_key", "is_hash", "is_loopback", "load", "nearest",
-    "new_key",
+    "new_key", "record_of_processing",
 ]  # fmt: skip

@@ -1,0 +1,79 @@
+"""`gateway audit report` and `processing`: what is kept, for how long; a page that says so."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .output import NO, end, give, give_json, say, table
+
+if TYPE_CHECKING:
+    from audit import Holdings
+
+File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
+
+
+def report(
+    path: Annotated[
+        Path | None, typer.Option("--path", help="Folder of the trail; else from the file.")
+    ] = None,
+    config: File = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Count what the trail holds, by type, app and level; say how long it is kept, and its gaps."""
+    from audit import take_stock
+
+    from .audit import folder_of
+
+    settings = read_config(config).audit
+    holdings = take_stock(folder_of(path, config))
+    if json:
+        kept = {
+            "words": settings.retention_days.content,
+            "records": settings.retention_days.metadata,
+        }
+        give_json({"version": 1, "kept_days": kept, "holdings": holdings})
+        return
+    give(_lines(holdings, settings))
+
+
+def processing(config: File = None) -> None:
+    """Print the record of processing (GDPR art. 30) for a configuration, as Markdown."""
+    from gateway.config import record_of_processing
+
+    give([record_of_processing(read_config(config))])
+
+
+def read_config(path: str | None) -> Any:
+    """Return the configuration; one that is not sound ends the command."""
+    from gateway.config import examine, explain
+
+    loaded = examine(path, os.environ)
+    if loaded.problems:
+        say(explain(loaded.problems))
+        end(NO)
+    return loaded.config
+
+
+def _lines(held: Holdings, settings: Any) -> list[str]:
+    days = settings.retention_days
+    lines = [
+        f"{held.records} records from {held.oldest or '-'} to {held.newest or '-'}",
+        f"{held.files} files: {held.record_bytes} bytes of records, {held.word_bytes} of words",
+        f"kept: words {days.content} days, records {days.metadata} days",
+        f"words of {held.with_words} records here, of {held.erased} erased",
+        f"people who can be found: {held.people}; chats without end: {held.open}",
+    ]
+    for title, counts in (
+        ("event", held.events), ("app", held.apps), ("level", held.levels),
+        ("outcome", held.outcomes), ("found and replaced", held.found),
+        ("words left out", held.withheld), ("acts on the trail", held.rights),
+    ):  # fmt: skip
+        if counts:
+            rows = [(name, str(count)) for name, count in counts.items()]
+            lines += ["", *table([(title, "count"), *rows])]
+    lines += ["", f"gaps: {len(held.gaps) or 'none'}"]
+    return lines + [f"  {gap.time}  {gap.what}  {gap.where}" for gap in held.gaps[-50:]]
