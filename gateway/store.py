@@ -55,11 +55,17 @@ class Store:
 
         A server that refuses (read-only, out of memory, still loading) is as good as none.
         """
+        task = asyncio.current_task()
+        asked = task.cancelling() if task else 0
         try:
             async with asyncio.timeout(limit_s):
-                return await command
+                reply = await command
         except (RedisError, OSError, TimeoutError) as exc:
             raise StoreAway(f"{type(exc).__name__} {exc}"[:80].strip()) from exc
+        if task is not None and task.cancelling() > asked:
+            # redis-py sends inside `wait_for`, which may lose a cancellation before Python 3.12
+            raise asyncio.CancelledError
+        return reply
 
     def pipeline(self) -> Any:
         """Return a pipeline without MULTI: commands of one round trip, not a transaction."""
