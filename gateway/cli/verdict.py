@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,13 +39,16 @@ def verdict(
     block: Annotated[
         str, typer.Option(help="Ask for a rollback for this reason; it is audited.")
     ] = "",
+    audit: Annotated[
+        Path | None, typer.Option(help="Folder of the audit trail.", file_okay=False)
+    ] = None,
     slo: SloFile = None,
     json: Json = False,
 ) -> None:
     """Hold the last hours against the targets: exit 0 for KEEP, 1 for HOLD and ROLL BACK."""
     if block:
         ask("PUT", url, "/admin/rollout", key, {"state": "block", "reason": block})
-    found = reach_verdict(url, key, since, baseline, slo)
+    found = reach_verdict(url, key, since, baseline, slo, audit)
     if json:
         give_json(found)
     else:
@@ -53,7 +57,12 @@ def verdict(
 
 
 def reach_verdict(
-    url: str, key: str | None, since: str, baseline: str | None, slo: str | None
+    url: str,
+    key: str | None,
+    since: str,
+    baseline: str | None,
+    slo: str | None,
+    audit: Path | None = None,
 ) -> Verdict:
     """Ask the gateway and return the verdict."""
     from gateway.rollout.verdict import judge
@@ -66,7 +75,22 @@ def reach_verdict(
         baseline=load_baseline(baseline),
         block=reason if said["state"] == "block" else "",
         hold=reason if said["state"] == "hold" else "",
+        audit=_audit_gate(url, key, audit, slo) if audit is not None else None,
     )
+
+
+def _audit_gate(url: str, key: str | None, folder: Path, slo: str | None) -> Gate:
+    """Return row 68: a stream without its end, or with two, asks for no step forward."""
+    from gateway.checklist import Ground, NoAnswer, Outcome, Site
+    from gateway.checklist.audit_files import audit_complete
+    from gateway.rollout.verdict import Gate
+
+    ground = Ground(Site(url, admin=key), read_slo(slo), limited="", audit=folder)
+    try:
+        found = audit_complete(ground)
+    except NoAnswer as error:
+        found = Outcome(False, str(error), "no gaps")
+    return Gate("68", "audit", "ok" if found.ok else "hold", found.seen, found.limit)
 
 
 def lines_of(found: Verdict) -> list[str]:

@@ -17,8 +17,10 @@ body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding
 color:#1b1f24;background:#fff}h1{margin:0}h2{margin-top:2rem;font-size:1.1rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .8rem .3rem 0;
 border-bottom:1px solid #d8dee4}.word{font-size:1.6rem;font-weight:700}.ok{color:#116329}
-.hold{color:#7d4e00}.back{color:#a40e26}.unknown{color:#57606a}svg{width:100%;height:9rem}
-figcaption{color:#57606a}figure{margin:1rem 0}
+.hold{color:#7d4e00}.back{color:#a40e26}.unknown{color:#57606a}svg{width:100%;height:6rem;color:#0969da;
+border-bottom:1px solid #d8dee4}figcaption,small{color:#57606a}figure{margin:0}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:1.5rem}
+small{display:flex;justify-content:space-between}
 @media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}
 th,td{border-color:#30363d}.ok{color:#56d364}.hold{color:#e3b341}.back{color:#ff7b72}}
 """
@@ -111,9 +113,6 @@ def page(report: Report, verdict: Verdict) -> str:
         f"<h1>Streaming</h1><p>{span(report)}, gateway {html.escape(report.gateway)}</p>",
         f'<p class="word {state}">{verdict.word}</p>',
         *(f"<p>{html.escape(reason)}</p>" for reason in verdict.reasons),
-        _chart("Streams", [part.streams for part in report.parts], report.parts),
-        _chart("First token, average ms", [p.first_token_ms for p in report.parts], report.parts),
-        _chart("Errors", [part.errors for part in report.parts], report.parts),
     ]
     for title, rows in sections(report, verdict):
         head, *lines = rows
@@ -124,11 +123,22 @@ def page(report: Report, verdict: Verdict) -> str:
             for index, line in enumerate(lines)
         ]
         body.append("</tbody></table>")
+        if title == "Targets":
+            body.append(_charts(report.parts))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Streaming report</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<style>{_STYLE}</style><body>{''.join(body)}</body></html>\n"
     )
+
+
+def _charts(parts: Sequence[Slice]) -> str:
+    drawn = [
+        _chart("Streams", [part.streams for part in parts], parts),
+        _chart("First token, average ms", [part.first_token_ms for part in parts], parts),
+        _chart("Errors", [part.errors for part in parts], parts),
+    ]
+    return f'<h2>Over time</h2><div class="charts">{"".join(drawn)}</div>'
 
 
 def _html_row(cells: Sequence[str], tag: str, state: str = "") -> str:
@@ -140,7 +150,8 @@ def _chart(title: str, values: Sequence[float], parts: Sequence[Slice]) -> str:
     """Return bars over the window; the highest value stands in the caption."""
     top = max(values, default=0)
     if not top:
-        return ""
+        return f"<figure><figcaption>{title}: none</figcaption></figure>"
+    ends = "".join(f"<span>{datetime.fromtimestamp(p.at, UTC):%H:%M}</span>" for p in parts[::23])
     width = 1000 / len(values)
     bars = "".join(
         f'<rect x="{index * width:.1f}" y="{100 - value / top * 100:.1f}" '
@@ -150,7 +161,8 @@ def _chart(title: str, values: Sequence[float], parts: Sequence[Slice]) -> str:
     )
     return (
         f'<figure><figcaption>{title}, at most {top:g}</figcaption><svg viewBox="0 0 1000 100" '
-        f'preserveAspectRatio="none" role="img" aria-label="{title}">{bars}</svg></figure>'
+        f'preserveAspectRatio="none" role="img" aria-label="{title}">{bars}</svg>'
+        f"<small>{ends}</small></figure>"
     )
 
 
