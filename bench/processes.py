@@ -69,6 +69,11 @@ class Process:
             preexec_fn=_pin_to(core),
         )
 
+    @property
+    def pid(self) -> int:
+        """The id of the process itself."""
+        return self._child.pid
+
     def port(self) -> int:
         """The number that the child prints first."""
         assert self._child.stdout is not None

@@ -31,14 +31,14 @@ class Bench:
 
     def __init__(self, provider: str, redis: str, folder: str, core: int | None) -> None:
         self.provider = provider
-        self._redis = redis
+        self.redis = redis
         self._folder = folder
         self._core = core
 
     def servers(self) -> list[Server]:
         """Everything that is compared, the yardsticks first."""
         relay = ["bench.relay", "--provider", self.provider]
-        naive = ["bench.naive", "--provider", self.provider, "--redis", self._redis]
+        naive = ["bench.naive", "--provider", self.provider, "--redis", self.redis]
         chat = "/v1/chat/completions"
         return [
             Server(RELAY, "/chat", "openai", lambda: self._yardstick(relay)),
@@ -64,7 +64,7 @@ class Bench:
             "GATEWAY_PORT": str(port),
             "OPENAI_API_KEY": "bench",
             "OPENAI_BASE_URL": self.provider,
-            "REDIS_URL": self._redis if shared else "",
+            "REDIS_URL": self.redis if shared else "",
         }
         runner = ["bench/sampler.py", profile, "gateway"] if profile else ["-m", "gateway"]
         with started([*runner, "serve"], self._core, env) as process:

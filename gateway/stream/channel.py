@@ -131,9 +131,9 @@ class Channel:
         blocks = self.log.since(start) if start >= self.log.base and self.readers else None
         if blocks:
             data, now = b"".join(blocks), self._loop.time()
-            chunk = in_chunk(data)
+            chunk, is_much = in_chunk(data), self.is_resumable and len(data) > BATCH_BYTES
             for reader in self.readers:
-                if reader.cursor == start and not reader.response.is_paused:
+                if reader.cursor == start and not reader.response.is_paused and not is_much:
                     reader.write(data, head, now, chunk)
                 else:
                     reader.wake()

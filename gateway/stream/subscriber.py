@@ -54,6 +54,7 @@ class Subscriber:
                 return
             if self.channel.has_news(self.cursor):
                 self.write(*self.channel.news(self.cursor), loop.time())
+                self.channel.relieve()
                 continue
             if self.channel.is_sealed:
                 self.response.push(self.channel.last_words(self.cursor))
