@@ -21,6 +21,7 @@ from gateway.api.chat import setup_chat
 from gateway.api.docs import setup_docs
 from gateway.api.embeddings import setup_embeddings
 from gateway.api.errors_page import setup_errors_page
+from gateway.api.follow import setup_follow
 from gateway.api.limits import setup_limits
 from gateway.api.openai import setup_openai
 from gateway.api.operations import setup_operations
@@ -28,6 +29,7 @@ from gateway.api.page import setup_page
 from gateway.api.report import setup_report
 from gateway.api.responses import setup_responses
 from gateway.api.rollout import setup_rollout
+from gateway.api.tickets import setup_tickets
 from gateway.api.widget import setup_widget
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.shared import SharedIdempotency, SharedTickets, shared_secret
@@ -65,6 +67,8 @@ async def create_app(
     setup_origin(app)
     setup_authentication(app)
     setup_widget(app)
+    setup_follow(app)
+    setup_tickets(app)
     setup_chat(app)
     setup_openai(app)
     setup_anthropic(app)

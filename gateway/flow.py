@@ -148,6 +148,7 @@ def _generation(
     generation = Generation(
         id=id,
         owner=call.identity.owner,
+        caller=call.identity.caller,
         app=call.app_name,
         request=call.chat,
         writer=writer,

@@ -47,7 +47,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
         leave=leave.policy,
         linger_s=leave.linger_s,
     )
-    owner, id = call.identity.owner, generation.id
+    owner, id = call.identity.caller, generation.id
     message = typed.answers or id
     await chats.remember(owner, typed.id, id, message)
     response = await stream_generation(
@@ -94,12 +94,12 @@ async def stop(request: web.Request) -> web.Response:
 
 
 async def _find(request: web.Request) -> tuple[Followed | None, str]:
-    rooms, owner = request.app[ROOMS], request[IDENTITY].owner
+    rooms, identity = request.app[ROOMS], request[IDENTITY]
     try:
-        found = await request.app[CHATS].find(owner, request.match_info["chat"])
+        found = await request.app[CHATS].find(identity.caller, request.match_info["chat"])
         if found is None:
             return None, ""
-        return await rooms.streams.find(found[0], owner), found[1]
+        return await rooms.streams.find(found[0], identity.owner), found[1]
     except StoreAway as exc:
         raise _away() from exc
 
@@ -107,7 +107,7 @@ async def _find(request: web.Request) -> tuple[Followed | None, str]:
 async def _forget(request: web.Request, generation: Followed) -> None:
     if not generation.channel.is_sealed:
         return  # it goes on elsewhere
-    owner, chat = request[IDENTITY].owner, request.match_info["chat"]
+    owner, chat = request[IDENTITY].caller, request.match_info["chat"]
     await request.app[CHATS].forget(owner, chat, generation.id)
 
 

@@ -1,4 +1,4 @@
-"""The widget's routes: ask and stream, create, follow, stop, tickets (contract section 1)."""
+"""The widget's routes that begin an answer: ask and stream, or create (contract section 1)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from aiohttp import web
 
 from gateway.api.body import read_json
-from gateway.api.streaming import ended_response, stream_generation
-from gateway.auth.tickets import BOUND_S, TICKET_S
+from gateway.api.follow import check_flag, follow_from, last_event_id, resume
+from gateway.api.streaming import stream_generation
 from gateway.call import Call
 from gateway.dialects import widget
 from gateway.dialects.widget_request import WidgetRequest, chat_request, from_body, from_query
@@ -18,17 +18,13 @@ from gateway.limits import standing_headers
 from gateway.middleware.authentication import IDENTITY, TICKET_COOKIE
 from gateway.middleware.edge import REQUEST_ID, route_of
 from gateway.rooms import ROOMS, Rooms
-from gateway.store import StoreAway
 from gateway.stream.generation import Generation
-from gateway.stream.ids import SEALED, is_generation_id, new_generation_id, parse_cursor
-from gateway.stream.streams import Followed
+from gateway.stream.ids import new_generation_id
 from gateway.stream.ticker import jittered_retry_ms
 from ratelimit import Decision
 
 DIALECT = "widget"
 _KEY = re.compile(r"[ -~]{1,128}")
-UNKNOWN = "This answer is not known here, or it has expired."
-LOST = "The worker that wrote this answer is gone, and its last words with it."
 
 
 def setup_widget(app: web.Application) -> None:
@@ -38,9 +34,6 @@ def setup_widget(app: web.Application) -> None:
     router.add_get(f"{base}/chat-stream", ask_by_get, allow_head=False, name="chat_stream")
     router.add_post(f"{base}/chat-stream", ask_by_post, name="chat_stream_post")
     router.add_post(f"{base}/streams", create, name="create")
-    router.add_get(f"{base}/streams/{{id}}", follow, allow_head=False, name="follow")
-    router.add_delete(f"{base}/streams/{{id}}", stop, name="stop")
-    router.add_post(f"{base}/tickets", issue_ticket, name="tickets")
 
 
 async def ask_by_get(request: web.Request) -> web.StreamResponse:
@@ -55,10 +48,22 @@ async def ask_by_get(request: web.Request) -> web.StreamResponse:
     id = new_generation_id()
     if request[IDENTITY].is_ticket:
         ticket = request.query.get("ticket") or request.cookies[TICKET_COOKIE]
-        bound = await rooms.tickets.claim(ticket, request.match_info["app"], id)
-        if bound != id:
-            return await _follow(request, rooms, bound or id, 0)
+        return await _ask_by_ticket(request, rooms, asked, id, ticket)
     return await _ask(request, rooms, asked, id)
+
+
+async def _ask_by_ticket(
+    request: web.Request, rooms: Rooms, asked: WidgetRequest, id: str, ticket: str
+) -> web.StreamResponse:
+    """Start the one stream of a ticket; a refusal gives the ticket back, a repeat follows it."""
+    bound = await rooms.tickets.claim(ticket, request.match_info["app"], id)
+    if bound != id:
+        return await follow_from(request, rooms, bound or id, 0)
+    try:
+        return await _ask(request, rooms, asked, id)
+    except ApiError:
+        await rooms.tickets.release(ticket, id)
+        raise
 
 
 async def ask_by_post(request: web.Request) -> web.StreamResponse:
@@ -159,7 +164,7 @@ def _idempotency_key(request: web.Request) -> str | None:
         raise bad_field("Idempotency-Key", "must have 1 to 128 printable ASCII characters.")
     if key is None:
         return None
-    return f"{request[IDENTITY].owner} {request.match_info['app']} {key}"
+    return f"{request[IDENTITY].caller} {request.match_info['app']} {key}"
 
 
 def _created(request: web.Request, rooms: Rooms, id: str, headers: dict[str, str]) -> web.Response:
@@ -173,125 +178,3 @@ def _created(request: web.Request, rooms: Rooms, id: str, headers: dict[str, str
         status=201,
         headers={"Location": url, **headers},
     )
-
-
-async def follow(request: web.Request) -> web.StreamResponse:
-    """Follow a generation from any tab; resumable by event id."""
-    rooms = request.app[ROOMS]
-    rooms.settings.app(request.match_info["app"])
-    id = request.match_info["id"]
-    last_id = last_event_id(request)
-    cursor = parse_cursor(last_id) if last_id is not None else None
-    if last_id is not None and (cursor is None or cursor.generation != id):
-        raise bad_field("last_event_id", "is not an event id of this stream.")
-    if cursor is None and not await _is_known(request, rooms, id):
-        check_flag(request, rooms)
-    return await _follow(request, rooms, id, cursor.sequence if cursor else 0)
-
-
-async def _is_known(request: web.Request, rooms: Rooms, id: str) -> bool:
-    """Whether the answer began already, here or elsewhere: then the flag has no say in it."""
-    try:
-        return rooms.table.has(id) or await find(request, rooms, id) is not None
-    except StoreAway:
-        return True
-
-
-async def resume(request: web.Request, rooms: Rooms, last_id: str) -> web.StreamResponse:
-    """Go on after an event id; the prompt is not run again."""
-    cursor = parse_cursor(last_id)
-    if cursor is None:
-        raise bad_field("last_event_id", "is not an event id of ours.")
-    return await _follow(request, rooms, cursor.generation, cursor.sequence)
-
-
-async def _follow(request: web.Request, rooms: Rooms, id: str, sequence: int) -> web.StreamResponse:
-    reconnects = rooms.metrics.reconnects
-    if sequence >= SEALED:
-        return web.Response(status=204)
-    try:
-        generation = await find(request, rooms, id)
-    except StoreAway:
-        reconnects.labels("unavailable").inc()
-        return ended_response(widget.unavailable(sequence))
-    if generation is None:
-        reconnects.labels("gone").inc()
-        return ended_response(widget.gone(id if is_generation_id(id) else "gone", "gone", UNKNOWN))
-    channel = generation.channel
-    if channel.is_sealed and sequence == channel.log.head and not channel.epilogue:
-        reconnects.labels("finished").inc()
-        return web.Response(status=204)
-    if sequence > channel.log.head and (channel.is_sealed or isinstance(generation, Generation)):
-        reconnects.labels("ahead").inc()
-        return ended_response(widget.gone(id, "lost", LOST, is_retryable=True))
-    reconnects.labels("resumed" if sequence else "joined").inc()
-    return await stream_generation(
-        request,
-        rooms,
-        generation,
-        cursor=sequence,  # on another worker the log may still lack what its owner has sent
-        preface=widget.preface(id, generation.alias, jittered_retry_ms()),
-        headers={"X-Stream-Id": id},
-    )
-
-
-async def find(request: web.Request, rooms: Rooms, id: str) -> Followed | None:
-    """Return the generation if this caller may see it and it can be followed."""
-    identity = request[IDENTITY]
-    if identity.is_ticket and identity.grants != id:
-        return None
-    generation = await rooms.streams.find(id, None if identity.is_ticket else identity.owner)
-    if generation is None or generation.app != request.match_info["app"]:
-        return None
-    return generation
-
-
-async def stop(request: web.Request) -> web.Response:
-    """Stop a generation: the provider call ends, every reader gets `done` with `cancelled`."""
-    rooms = request.app[ROOMS]
-    rooms.settings.app(request.match_info["app"])
-    try:
-        generation = await find(request, rooms, request.match_info["id"])
-        if generation is None:
-            raise ApiError("not_found", UNKNOWN)
-        outcome = await rooms.streams.stop(generation)
-    except StoreAway as exc:
-        raise ApiError(
-            "overloaded",
-            "The owner of this answer cannot be reached.",
-            headers={"Retry-After": "1"},
-        ) from exc
-    return web.json_response({"id": generation.id, "outcome": outcome})
-
-
-async def issue_ticket(request: web.Request) -> web.Response:
-    """Exchange credentials for a ticket that opens one stream."""
-    rooms = request.app[ROOMS]
-    name = request.match_info["app"]
-    rooms.settings.app(name)
-    ticket = await rooms.tickets.issue(request[IDENTITY], name)
-    response = web.json_response({"ticket": ticket, "expires_in": TICKET_S}, status=201)
-    response.headers["Cache-Control"] = "no-store"
-    response.set_cookie(
-        TICKET_COOKIE,
-        ticket,
-        max_age=int(rooms.table.retention_s + BOUND_S),
-        path=f"/api/v2/{name}/",
-        httponly=True,
-        samesite="Lax",
-        secure=request.secure,
-    )
-    return response
-
-
-def last_event_id(request: web.Request) -> str | None:
-    """Return the id after which to go on: the header, or the query for a fresh `EventSource`."""
-    return request.headers.get("Last-Event-ID") or request.query.get("last_event_id") or None
-
-
-def check_flag(request: web.Request, rooms: Rooms) -> None:
-    """Raise 403 when streaming is off for this caller."""
-    identity = request[IDENTITY]
-    names = frozenset(n for n in (identity.user, identity.key.id if identity.key else None) if n)
-    if not rooms.flag.is_on_for(identity.owner, names):
-        raise ApiError("feature_flag_disabled", "Streaming is switched off for this caller.")

@@ -33,6 +33,14 @@ class Addresses:
             address = self._behind(request, address)
         return grouped(address)
 
+    def is_https(self, request: web.BaseRequest) -> bool:
+        """Whether the client speaks TLS, to us or to the trusted proxy that it came through."""
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        address = _parse(peer[0]) if isinstance(peer, tuple) and peer else None
+        if address is not None and self._is_trusted(address):
+            return request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+        return request.secure
+
     def _behind(self, request: web.BaseRequest, address: Address) -> Address:
         for hop in reversed(_hops(request)):
             if not self._is_trusted(address):

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.config.schema import Key
 
+ANYONE = "anyone"
 IdentityKind = Literal["key", "user", "address"]
 
 
@@ -34,10 +35,19 @@ class Identity(msgspec.Struct, frozen=True):
         return self.user or (self.key.id if self.key else self.address)
 
     @property
-    def owner(self) -> str:
-        """Who owns what this caller starts; compared at every look-up."""
+    def caller(self) -> str:
+        """The caller as far as it is known: for sticky choices and names that callers choose."""
         key = self.key.id if self.key else ""
         return f"{self.kind}:{key}:{self.id}"
+
+    @property
+    def owner(self) -> str:
+        """Who owns what this caller starts; compared at every look-up.
+
+        Without key and user the stream's id, 128 random bits, is the only proof: a phone that
+        changes networks in mid-answer has another address and is still the same reader.
+        """
+        return ANYONE if self.kind == "address" else self.caller
 
     def name_for(self, per: str) -> str:
         """Return the caller's name in a limit that counts per key, user or address."""

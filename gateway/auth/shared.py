@@ -35,6 +35,13 @@ if redis.call('HSETNX', KEYS[1], 'stream', ARGV[2]) == 1 then
 end
 return redis.call('HGET', KEYS[1], 'stream')
 """
+_RELEASE = """
+if redis.call('HGET', KEYS[1], 'stream') == ARGV[1] then
+  redis.call('HDEL', KEYS[1], 'stream')
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+end
+return 1
+"""
 WAIT_STEP_S = 0.05
 WAIT_S = 10.0
 
@@ -95,6 +102,11 @@ class SharedTickets:
             )
         )
         return str(bound.decode()) if bound else None
+
+    async def release(self, ticket: str, stream: str) -> None:
+        """Unbind the ticket again: `stream` was refused before it began."""
+        key = _key("ticket", ticket)
+        await self._closed(self._store.client.eval(_RELEASE, 1, key, stream, str(TICKET_S)))
 
     async def _closed(self, command: Awaitable[Any]) -> Any:
         try:

@@ -50,6 +50,10 @@ class TicketStore(Protocol):
         """Bind the ticket to `stream` unless it is bound; return the bound one, None if none."""
         ...
 
+    async def release(self, ticket: str, stream: str) -> None:
+        """Unbind the ticket again: `stream` was refused before it began."""
+        ...
+
 
 class MemoryTickets:
     """Chat tickets of one worker, oldest forgotten first."""
@@ -83,6 +87,13 @@ class MemoryTickets:
             found.stream = stream
             found.expires_at = self._clock() + self._retention_s + BOUND_S
         return found.stream
+
+    async def release(self, ticket: str, stream: str) -> None:
+        """Unbind the ticket again: `stream` was refused before it began."""
+        found = self._tickets.get(ticket)
+        if found is not None and found.stream == stream:
+            found.stream = None
+            found.expires_at = self._clock() + TICKET_S
 
     def _good(self, ticket: str, app: str) -> ChatTicket | None:
         found = self._tickets.get(ticket)

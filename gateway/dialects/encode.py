@@ -20,4 +20,6 @@ def _mended(value: object) -> object:
         return {str(_mended(key)): _mended(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_mended(item) for item in value]
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        return (1 << 63) - 1 if value > 0 else -(1 << 63)  # no count of a provider breaks a frame
     return value

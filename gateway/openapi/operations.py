@@ -120,4 +120,9 @@ OPERATIONS: tuple[Operation, ...] = (
               needs_key=False, family="operations"),
     Operation("get", "/metrics", "Prometheus exposition", str, media="text/plain",
               family="operations"),
+    Operation(
+        "get", "/report", "Numbers of the last hours, as `gateway report` reads them", Open,
+        parameters=(Parameter("since", "query", "How far back: 30m, 24h, 7d."),),
+        family="operations",
+    ),
 )  # fmt: skip

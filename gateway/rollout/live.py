@@ -111,7 +111,7 @@ class LiveFlag:
     def _cut(self) -> None:
         """End the running streams of those who are out now."""
         for generation in list(self._rooms.table.running.values()):
-            if generation.is_resumable and not self._is_in(generation.owner):
+            if generation.is_resumable and not self._is_in(generation.caller):
                 task: asyncio.Task[object] = asyncio.create_task(
                     generation.stop("shutdown", CUT_MESSAGE)
                 )

@@ -7,6 +7,7 @@ with its worker, so that nobody waits in a queue that is never read. Nothing her
 
 from __future__ import annotations
 
+import ctypes
 import os
 import select
 import shutil
@@ -24,6 +25,7 @@ import structlog
 from gateway.config import Config
 from gateway.process import Process
 
+PR_SET_PDEATHSIG = 1
 FIRST_DELAY_S = 0.1
 LAST_DELAY_S = 5.0
 LEAVE = (signal.SIGTERM, signal.SIGINT)
@@ -112,6 +114,7 @@ class Supervisor:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
+            end_with_parent()
             for number in HANDLED:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -158,3 +161,9 @@ class Supervisor:
         self._delays[index] = min(delay_s * 2, LAST_DELAY_S)
         log.error("worker_died", worker=index, pid=pid, code=code, restart_in_s=delay_s)
         self._due[index] = now + delay_s
+
+
+def end_with_parent() -> None:
+    """Ask Linux to drain this worker when its supervisor is killed; elsewhere it lives on."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

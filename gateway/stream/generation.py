@@ -27,6 +27,7 @@ ARRIVAL_S = 10.0
 """How long a created answer waits for its first reader at least, whatever its policy."""
 STOPPED: dict[Outcome, EndReason] = {"cancelled": "cancelled", "client_gone": "cancelled"}
 """Outcomes of ours that are an end and not a failure."""
+CLOSE_S = 2.0
 log = structlog.get_logger("sluicegate.stream")
 
 
@@ -50,6 +51,7 @@ class Generation:
         *,
         id: str,
         owner: str,
+        caller: str,
         app: str,
         request: ChatRequest,
         writer: Writer,
@@ -61,6 +63,7 @@ class Generation:
     ) -> None:
         self.id = id
         self.owner = owner
+        self.caller = caller
         self.app = app
         self.request = request
         self.writer = writer
@@ -145,6 +148,12 @@ class Generation:
         self._interruption = (outcome, message)
         if self._task is not None and self._has_begun:
             self._task.cancel()
+            self._loop.call_later(CLOSE_S, self._insist)
+
+    def _insist(self) -> None:
+        """Cancel again: a backend hangs while it closes its call."""
+        if self.end is None and self._task is not None:
+            self._task.cancel()
 
     async def _run(self) -> None:
         end: End | None = None
@@ -170,7 +179,8 @@ class Generation:
             task = asyncio.current_task()
             if task is None or not self._was_interrupted():
                 raise
-            task.uncancel()
+            while task.cancelling():
+                task.uncancel()
             return self._interrupted()
         except BackendError as error:
             return self._interrupted() if self._was_interrupted() else self._failed(error)

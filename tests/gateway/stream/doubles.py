@@ -145,6 +145,7 @@ def generation_of(
     return Generation(
         id="g1",
         owner="me",
+        caller="me",
         app="bali-zero",
         request=QUESTION,
         writer=TagWriter(),

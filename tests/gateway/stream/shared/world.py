@@ -92,7 +92,8 @@ class Worker:
         writer = widget.WidgetWriter(id, "m")
         channel = Channel(asyncio.get_running_loop(), None)
         generation = Generation(
-            id=id, owner="me", app="a", writer=writer, channel=channel, source=provider,
+            id=id, owner="me", caller="me", app="a", writer=writer, channel=channel,
+            source=provider,
             request=ChatRequest(model="m", messages=(Message("user", (TextPart("x"),)),)),
             settle=self._settle, leave="drain", linger_s=0,
         )  # fmt: skip
