@@ -22,9 +22,9 @@ WEAK = frozenset(("PERSON", "ADDRESS", "BIRTH_DATE"))
 Redact = Callable[[str], str]
 
 
-def labelled() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return lines without marks, each with its (type, value) pairs."""
-    lines = (HERE / "redaction_personal.txt").read_text("utf-8").splitlines()
+def labelled(name: str = "personal") -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return lines without marks, each with its (type, value) pairs; `second` is another set."""
+    lines = (HERE / f"redaction_{name}.txt").read_text("utf-8").splitlines()
     return [
         (MARK.sub(lambda m: m[2], line), MARK.findall(line))
         for line in lines
@@ -51,11 +51,11 @@ def _plain(text: str) -> str:
     return "".join(char for char in folded if char.isalnum())
 
 
-def measure(redact: Redact) -> dict[str, object]:
+def measure(redact: Redact, name: str = "personal") -> dict[str, object]:
     """Return recall by type, leaking lines, changed harmless lines and lost letters."""
     hits: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     missed: list[str] = []
-    for line, values in labelled():
+    for line, values in labelled(name):
         done = redact(line)
         for kind, value in values:
             ok = not is_leaked(value, done)
@@ -135,6 +135,14 @@ def main() -> None:
         if "-v" in sys.argv:
             print("\n".join(one["missed"]))
             print("\n".join(f"CHANGED {a}  ->  {b}" for a, b in one["changed"]))
+    for name, redact in tools.items():
+        second = measure(redact, "second")
+        print(
+            f"{name}, second set: structured {share(second['types'], False):.3f}, names, "
+            f"addresses, births {share(second['types'], True):.3f}"
+        )
+        if "-v" in sys.argv:
+            print("\n".join(second["missed"]))
     mixed = "\n".join(line for line, _ in labelled()[:60]) + "\n" + "\n".join(harmless()) * 3
     clean = "The villa has a garden and a pool, and the sea is a short walk away. " * 60
     for name, redact in tools.items():

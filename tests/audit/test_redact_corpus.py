@@ -23,6 +23,13 @@ def test_names_addresses_and_birth_dates_are_found_by_their_cues(result):
     assert share(result["types"], True) >= 0.80, result["missed"]
 
 
+def test_second_set_is_found_as_well():
+    second = measure(lambda text: REDACTOR.redact(text).text, "second")
+
+    assert share(second["types"], False) >= 0.96, second["missed"]
+    assert share(second["types"], True) >= 0.90, second["missed"]
+
+
 def test_no_type_is_weak(result):
     assert {kind for kind, (hit, all) in result["types"].items() if hit / all < 0.9} == set()
 

@@ -49,11 +49,11 @@ _INDONESIA = Pattern(
 )
 _GERMANIC = Pattern(
     rb"\b[A-Z\xd8][a-z\xf8]{0,30}(?:[ -][A-Z\xd8][a-z\xf8]{1,20}){0,3}(?:-| )?"
-    rb"(?i:strasse|str\.?|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|"
+    rb"(?i:strass?e|str\.?|weg|platz|allee|gasse|ring|damm|ufer|chaussee|straat|laan|"
     rb"plein|gracht|kade|singel|vej|gade|vagen|gatan|katu|utca|ut|ulice|namesti|gate|"
     rb"veien)"
-    rb" \d{1,4} ?(?:[a-z]\b)?(?:[-/]\d{1,4})?(?:,? (?:[A-Z]{1,2}-)?\d{3} ?\d{1,2}(?: [A-Z]{2}\b)?)?"
-    + _CITY
+    rb" \d{1,4} ?(?:[a-z]\b)?(?:[-/]\d{1,4}|-(?:[IVX]{1,4}|hs|huis|[A-Za-z])\b)?(?:,? (?:[A-Z]{1,2}-)?\d{3} ?"
+    rb"\d{1,2}(?: ?[A-Z]{2}\b)?)?" + _CITY
 )
 _ROMANCE = Pattern(
     rb"(?i:\b(?:\d{1,4}(?: ?bis| ?ter)?,? )?(?:rue|avenue|av|boulevard|bd|bld|place|"

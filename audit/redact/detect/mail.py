@@ -15,7 +15,8 @@ PLAIN = Pattern(
 )
 _TLD = (
     rb"(?:com|org|net|edu|gov|io|co|id|info|biz|me|dev|app|ai|uk|de|fr|es|it|nl|pl|pt|br|"
-    rb"us|ca|au|sg"
+    rb"us|ca|au|sg|ng|gh|ke|tz|ug|et|eg|ma|sa|ae|qa|kw|il|pk|bd|lk|np|ir|iq|kz|ua|by|lt|lv|ee|sk|si|hr|rs|ba"
+    rb"|mk|bg|is|lu|mt|cy|pe|co|ec|uy|bo|py|ve|cr|pa|do|tv|cc|xyz|online|site|shop|store|tech|cloud|email"
     rb"|my|jp|cn|in|ru|eu|ch|at|be|se|no|fi|dk|cz|hu|ro|tr|gr|ie|nz|za|kr|tw|hk|th|vn|ph|mx|ar|cl"
     rb"|example|test|invalid)"
 )

@@ -31,28 +31,29 @@ _NAME = (
     + _U
     + rb"\.)"
 )
-_FULL = _NAME + rb"(?: (?:" + _PARTICLES + rb" )?" + _NAME + rb"){0,3}"
+_FULL = _NAME + rb"(?: (?:" + _PARTICLES + rb" )?" + _NAME + rb"){0,5}"
+_LED = rb"(?:(?:van(?: de[rn]?)?|von(?: der)?|de(?: la)?|di|del|della|al|el|ten|ter) )?" + _FULL
 
 
 TITLE = Pattern(
     rb"\b(?:(?i:mr|mrs|ms|miss|mx|dr|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|"
     rb"sdri|tuan|nyonya|mas|mbak|bli|herrn?|frau|monsieur|madame|mme|mlle|senora?|"
-    rb"senorita|signora?|dottor|dhr|mevr|meneer|mevrouw|pani|bayan|sayin|encik|puan|"
+    rb"senorita|signora?|dottor|dott|dott\.ssa|sig\.ra|avv|egr|dhr|mevr|meneer|mevrouw|pani|bayan|sayin|encik|puan|"
     rb"datuk|attn)"
     rb"|Sir|Sig|Sra?|Don|Dona|Pan|Bay|Kak|Bu|Ny|Hj|Ir|Haji|Cik|Ong|Anh)\b(?:\.|\xf8)? "
-    rb"(?:(?i:dr|prof|ing|dipl|ir|hj?)\.? ){0,2}(" + _FULL + rb")"
+    rb"(?:(?i:dr|prof|ing|dipl|ir|hj?)\.? ){0,2}(" + _LED + rb")"
 )
 SAID = Pattern(
     rb"(?i:\b(?:my (?:full |real |first |last )?name is|my name's|name is|i am|i'm|this "
     rb"is|im|call me|named|saya(?: bernama)?|nama (?:saya|aku|lengkap saya|ibu saya|"
     rb"suami saya|istri saya|pelanggan|pemilik)(?: adalah)?|saya bernama|bernama|"
-    rb"perkenalkan saya|atas nama|an\.|a\.n\.?|ich heisse|mein name ist|ich bin|je "
+    rb"perkenalkan saya|atas nama|an\.|a\.n\.?|ich heiss?e|mein name ist|ich bin|je "
     rb"m'appelle|mon nom est|je suis|me llamo|mi nombre es|soy|mi chiamo|il mio nome e|"
     rb"sono|meu nome e|me chamo|eu sou o|ik heet|mijn naam is|ik ben|jag heter|mitt namn "
     rb"ar|jeg hedder|mit navn er|jeg heter|nimeni on|nazywam sie|mam na imie|jmenuji se|"
     rb"numele meu este|ma numesc|benim adim|adim|ten toi la|toi ten la|ang pangalan ko "
     rb"ay|ako si|a nevem|nama pemegang(?: kartu)?|zovem se|ime mi je|volam sa))"
-    rb"[:,]? [\"']?(" + _FULL + rb")"
+    rb"[:,]? [\"']?(" + _LED + rb")"
 )
 FIELD = Pattern(
     rb"(?i:(?:^|[^a-z])((?:[a-z]{1,14}[ _-]?)?(?:name|names|nama|nama ?lengkap|nom|nom "
@@ -87,11 +88,21 @@ ROLE = Pattern(
     rb"(?:,| named| is| called| bernama)? (" + _FULL + rb")"
 )
 SIGNATURE = Pattern(rb"(?m)^[ \t]*[-~*]{0,2} ?(" + _FULL + rb")[ \t]*[,.]?$")
+CLOSED = Pattern(
+    rb"(?:^|[.!?] )(?i:(?:kind |best |warm )?regards|sincerely(?: yours)?|yours (?:sincerely|truly|"
+    rb"faithfully)|cheers|best wishes|(?:mit )?(?:freundlichen?|besten?|liebe[n]?|viele[n]?|"
+    rb"herzlichen?) gruss?en?|lg|mfg|cordialement|bien a vous|saludos(?: cordiales)?|atentamente|"
+    rb"(?:cordiali|distinti) saluti|(?:met )?vriendelijke groet(?:en)?|atenciosamente|abracos|"
+    rb"hormat (?:saya|kami)|salam(?: hangat)?|pozdrawiam|saygilarimla|hilsen|halsningar),? "
+    rb"(" + _LED + rb")[.!]?(?: ?$|\\n)"
+)
+_LEADING = frozenset((b"der", b"de", b"den", b"la", b"los", b"las"))
+"""Small words that stand inside of names: `van der Heijden`."""
 _START = Pattern(_FULL)
 _CLOSED = re.compile(rb"[a-z][,.! ]{0,3}\r?\n")
 _CLOSING = re.compile(
     rb"(?:regards|sincerely|cheers|best|wishes|salam|hormat saya|hormat kami|thanks|"
-    rb"thank you|terima kasih|yours|truly|faithfully|love|grussen|grusse|cordialement|"
+    rb"thank you|terima kasih|yours|truly|faithfully|love|gruss?en|gruss?e|cordialement|"
     rb"saludos|atentamente|saluti|abracos|groeten|halsningar|hilsen|pozdrawiam|s "
     rb"pozdravem|signed)[,.! ]*\r?\n\s*$"
 )
@@ -187,6 +198,12 @@ def find_signature(scan: Scan) -> Iterator[Hit]:
             yield from _name(scan, start, match.end(1), 0.7)
 
 
+def find_closed(scan: Scan) -> Iterator[Hit]:
+    """Yield names behind a closing formula on its own line."""
+    for match in CLOSED.finditer(scan.view):
+        yield from _name(scan, *match.span(1), 0.7)
+
+
 def find_foreign(scan: Scan) -> Iterator[Hit]:
     """Yield names after words of other scripts."""
     for match in _FOREIGN.finditer(scan.text):
@@ -243,7 +260,8 @@ def _name(scan: Scan, start: int, end: int, score: float) -> Iterator[Hit]:
     words = scan.view[start:end].split(b" ")
     keep = 0
     for word in words:
-        if word.lower().strip(b".'") in _WORDS:
+        is_last = keep == len(words) - 1
+        if word.lower().strip(b".'") in _WORDS and (is_last or word not in _LEADING):
             break
         keep += 1
     end = start + sum(len(word) + 1 for word in words[:keep]) - 1

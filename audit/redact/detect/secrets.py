@@ -35,7 +35,7 @@ _NAME = (
     rb"master|account|storage)[ _.-]?key(?:[ _-]?id)?"
     rb"|credentials?|contrase..?a|contrasena|clave|mot de passe|mdp|kennwort|senha|"
     rb"wachtwoord|haslo|pin(?: code)?|otp|cvv2?|cvc|kode otp"
-    rb"|losenord|salasana|adgangskode|sifre|parola|heslo|jelszo|mat khau|lozinka)"
+    rb"|losenord|salasana|adgangskode|sifre(?:m|miz|niz|si)?|parola(?:m)?|heslo|jelszo|mat khau|lozinka)"
 )
 _NAMED = Pattern(
     rb"(?i)(?:^|[^a-z])(?:[a-z0-9]{1,24}[_.-])?"
@@ -49,7 +49,7 @@ _QUOTED = Pattern(rb"(?i)(?:^|[^a-z])" + _NAME + rb" {1,2}[\"'`]([^\s\"'`]{3,200
 _BARE = Pattern(
     rb"(?i)(?:^|[^a-z])(?:password(?:nya)?|passwd|passphrase|(?:kata ?)?sandi(?:nya)?|"
     rb"kennwort|passwort|senha|contrasena|mot de passe|pin|pwd|otp|cvv|cvc|clave|"
-    rb"wachtwoord|haslo|token|secret|(?:api|access) ?key)(?: (?:saya|anda|kamu|baru|lama|"
+    rb"wachtwoord|haslo|sifrem|parolam|token|secret|(?:api|access) ?key)(?: (?:saya|anda|kamu|baru|lama|"
     rb"code|number))?(?: (?:for|of|untuk) \w{1,20})? {1,2}([^\s\"'`,;<>]{3,200})"
 )
 ACCOUNT = Pattern(
@@ -125,8 +125,14 @@ def find_foreign(scan: Scan) -> Iterator[Hit]:
     """Yield passwords named in other scripts."""
     for match in _FOREIGN.finditer(scan.text):
         start, end = match.span(1)
-        if b"\n" not in scan.view[match.start() : end] and scan.text[start:end].isascii():
+        if b"\n" not in scan.view[match.start() : end] and _is_chosen(scan, start, end):
             yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])
+
+
+def _is_chosen(scan: Scan, start: int, end: int) -> bool:
+    """A word of the same script may be the sentence's next; with a digit or sign it is not."""
+    word = scan.text[start:end]
+    return word.isascii() or any(char.isdigit() or char in "!@#$%^&*_+=~" for char in word)
 
 
 def find_pairs(scan: Scan) -> Iterator[Hit]:

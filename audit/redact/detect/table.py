@@ -57,6 +57,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("name_fields", names.find_field, (names.FIELD,)),
     Detector("greeted_names", names.find_greeted, (names.GREETING,)),
     Detector("role_names", names.find_role, (names.ROLE,)),
+    Detector("closing_names", names.find_closed, (names.CLOSED,)),
     Detector("signatures", names.find_signature, (names.SIGNATURE,)),
     Detector("first_names", names.find_first, (names.TWO,)),
     Detector("foreign_names", names.find_foreign, gate=_FOREIGN),
