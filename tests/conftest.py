@@ -29,7 +29,7 @@ class RedisServer:
 
     def __init__(self, binary: str, folder: Path) -> None:
         self._binary = binary
-        self._folder = folder
+        self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
@@ -49,7 +49,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             [
                 *(self._binary, "--port", str(self.port), "--bind", "127.0.0.1"),
-                *("--save", "", "--appendonly", "no", "--dir", str(self._folder), *options),
+                *("--save", "", "--appendonly", "no", "--dir", str(self.folder), *options),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
