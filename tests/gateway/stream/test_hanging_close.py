@@ -6,7 +6,6 @@ import asyncio
 
 from backends import Started, Text, Timeouts
 from gateway.stream import generation as module
-
 from tests.gateway.stream.doubles import generation_of
 
 
