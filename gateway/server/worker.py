@@ -22,6 +22,7 @@ from gateway.stream.ticker import Ticker
 from gateway.telemetry.log import count_records
 
 from .connection import KEEPALIVE_S, Connection
+from .memory import spare_collector
 from .metrics_site import metrics_site
 from .reload import Reloader
 
@@ -62,6 +63,7 @@ async def run_worker(
             await stack.enter_async_context(metrics_site(app, config))
         if reread is not None:
             stack.push_async_callback(_end, _reloading(app[ROOMS], reread, process.config_path))
+        spare_collector()
         announce()
         await leaving.wait()
         await drain(app[ROOMS], config.server.drain_s, hurried)
