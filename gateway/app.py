@@ -95,7 +95,7 @@ def build_rooms(config: Config, process: Process) -> Rooms:
     url, observer = config.redis.url, LimiterObserver(metrics)
     kept_s = config.server.retention_s
     table = Table(config.server.max_streams, kept_s)
-    shared = build_shared_log(url, kept_s) if url else None
+    shared = build_shared_log(config) if url else None
     local = Idempotency(kept_s)
     store = shared.store if shared else None
     limiter = RedisLimiter(url, observer=observer) if url else MemoryLimiter(observer=observer)
@@ -128,11 +128,12 @@ def build_rooms(config: Config, process: Process) -> Rooms:
     )
 
 
-def build_shared_log(url: str, retention_s: float) -> SharedLog:
+def build_shared_log(config: Config) -> SharedLog:
     """Build the log that all workers and replicas share."""
     return SharedLog(
-        Store(url),
-        retention_s=retention_s,
+        Store(config.redis.url),
+        retention_s=config.server.retention_s,
+        is_strict=config.redis.durability == "strict",
         make_lost=lambda dialect, id, sequence: (
             ai_sdk.lost(sequence) if dialect == ai_sdk.NAME else widget.lost(id, sequence)
         ),

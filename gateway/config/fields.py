@@ -56,7 +56,10 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "max_streams": "running answers of one worker; beyond it new ones get 503",
         "retention_s": "seconds for which an answer that has ended can be resumed",
     },
-    "Redis": {"url": "`redis://`, `rediss://` or `unix://`; empty: in memory, one worker"},
+    "Redis": {
+        "url": "`redis://`, `rediss://` or `unix://`; empty: in memory, one worker",
+        "durability": "`relaxed`: readers first, the log within 25 ms; `strict`: the log first",
+    },
     "Backend": {
         "kind": "the adapter",
         "base_url": "address of the provider; absent: its public one",

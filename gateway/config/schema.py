@@ -56,6 +56,7 @@ class Redis(Section, frozen=True):
     """The shared store; absent: everything in memory and one worker."""
 
     url: str = ""
+    durability: Literal["relaxed", "strict"] = "relaxed"
 
 
 class Backend(Quiet, frozen=True):

@@ -44,6 +44,7 @@ class Channel:
         self._loop = loop
         self.snapshot = snapshot
         self.replays = False
+        self._confirmed: int | None = None
         self._whole_from = 0
         self._flushed = 0
         self._is_scheduled = False
@@ -65,6 +66,32 @@ class Channel:
         """Add the terminal block; nothing comes after it."""
         self.is_sealed = True
         self.append(block)
+
+    @property
+    def shown(self) -> int:
+        """The number of the newest block that readers may have."""
+        return self.log.head if self._confirmed is None else self._confirmed
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the end was said, and readers may have it."""
+        return self.is_sealed and self.shown >= self.log.head
+
+    def hold(self) -> None:
+        """From now on readers get only what is `confirm`ed: the shared log has it."""
+        self._confirmed = self.log.head
+
+    def confirm(self, upto: int) -> None:
+        """Let readers have what is held, up to number `upto`."""
+        if self._confirmed is not None and upto > self._confirmed:
+            self._confirmed = upto
+            self._say(upto)
+
+    def release(self) -> None:
+        """Hold nothing back any more: the log is another's now."""
+        if self._confirmed is not None:
+            self._confirmed = None
+            self._say(self.log.head)
 
     def break_off(self, block: bytes) -> None:
         """End without a numbered end: each reader gets `block` after all that was said."""
@@ -102,7 +129,9 @@ class Channel:
 
     def has_news(self, cursor: int) -> bool:
         """Whether the log holds something after `cursor`."""
-        return cursor < self.log.head or (cursor < self.log.base and self.is_resumable)
+        if cursor < self.log.base and self.is_resumable:
+            return self.shown == self.log.head
+        return cursor < self.shown
 
     def has_lost(self, cursor: int) -> bool:
         """Whether a reader cannot be told what it missed, so that only a replay can help it."""
@@ -112,13 +141,14 @@ class Channel:
 
     def news(self, cursor: int) -> tuple[bytes, int]:
         """Return what fits one write after `cursor`, and the number of its last block."""
-        log, head = self.log, self.log.head
-        if self.snapshot is not None and self._is_far(cursor, head):
+        log, head = self.log, self.shown
+        is_far = self._is_far(cursor, head) and head == log.head
+        if self.snapshot is not None and is_far:
             at = head - 1 if self.is_sealed and not self.epilogue else head
             if at > cursor:
                 return self.snapshot(at), at
         start = max(cursor, log.base)
-        blocks = log.since(start, BATCH_BYTES)
+        blocks = log.since(start, BATCH_BYTES)[: max(0, head - start)]
         return b"".join(blocks), start + len(blocks)
 
     def _is_far(self, cursor: int, head: int) -> bool:
@@ -126,9 +156,18 @@ class Channel:
 
     def _flush(self) -> None:
         self._is_scheduled = False
-        start, head = self._flushed, self.log.head
-        self._flushed = head
-        blocks = self.log.since(start) if start >= self.log.base and self.readers else None
+        if self._confirmed is None:
+            self._say(self.log.head)
+        self.on_flush()
+        if not self.is_resumable:
+            self.relieve()
+
+    def _say(self, head: int) -> None:
+        """Write everything up to number `head` to those who have all before it."""
+        start, self._flushed = self._flushed, head
+        blocks = None
+        if start >= self.log.base and self.readers:
+            blocks = self.log.since(start)[: head - start]
         if blocks:
             data, now = b"".join(blocks), self._loop.time()
             chunk, is_much = in_chunk(data), self.is_resumable and len(data) > BATCH_BYTES
@@ -140,9 +179,6 @@ class Channel:
         if self.is_sealed or not blocks:
             for reader in self.readers:
                 reader.wake()
-        self.on_flush()
-        if not self.is_resumable:
-            self.relieve()
 
     def _forget_taken(self) -> None:
         cursor = min((reader.cursor for reader in self.readers), default=self.log.head)

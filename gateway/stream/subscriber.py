@@ -56,7 +56,7 @@ class Subscriber:
                 self.write(*self.channel.news(self.cursor), loop.time())
                 self.channel.relieve()
                 continue
-            if self.channel.is_sealed:
+            if self.channel.is_over:
                 self.response.push(self.channel.last_words(self.cursor))
                 return
             if self._goodbye is not None:

@@ -1,9 +1,10 @@
 """Writes what this worker's generations say to Redis: one command for all of them, every 25 ms.
 
-Relaxed by design: sockets first, the log at most one flush later (a crash can leave a client that
-much ahead of it). While Redis is away generations go on, and afterwards the log catches up: every
-entry names the one that it must follow, so a store that came back older, or empty, is noticed at
-the very write, and also finished answers are said again.
+Relaxed by default: sockets first, the log at most one flush later (a crash can leave a client that
+much ahead of it); strict holds back from readers what the log does not have. While Redis is away
+generations go on, and afterwards the log catches up: every entry names the one that it must follow,
+so a store that came back older, or empty, is noticed at the very write, and also finished answers
+are said again.
 """
 
 from __future__ import annotations
@@ -204,6 +205,7 @@ class Flusher:
             self._on_taken(track.generation)
 
     def _finished(self, track: Track) -> None:
+        track.generation.channel.confirm(track.generation.channel.log.head)
         self.forget(track.generation.id)
         self._done[track.generation] = track.meta
 

@@ -34,7 +34,8 @@ log = structlog.get_logger("sluicegate.log")
 class SharedLog:
     """One for each worker. Raises `StoreAway` where the answer lies in Redis and Redis is away.
 
-    `on_return` runs at the start, whenever the store came back without what it held, and hourly.
+    `is_strict` keeps from readers what the log has not taken yet. `on_return` runs at the start,
+    whenever the store came back without what it held, and hourly.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class SharedLog:
         make_snapshot: MakeSnapshot,
         worker: str | None = None,
         clock: Callable[[], float] = time.time,
+        is_strict: bool = False,
     ) -> None:
+        self._is_strict = is_strict
         self.worker = worker or uuid.uuid4().hex[:16]
         self.store = store
         self.on_return: Callable[[], Awaitable[None]] | None = None
@@ -95,6 +98,8 @@ class SharedLog:
         self._owned[generation.id] = generation
         generation.grace.elsewhere = partial(self._presence.is_elsewhere, generation.id)
         generation.settled.add_done_callback(lambda _: self._owned.pop(generation.id, None))
+        if self._is_strict:
+            generation.channel.hold()
         await self._flusher.track(generation, dialect)
 
     def withdraw(self, generation: Generation) -> None:
@@ -169,6 +174,7 @@ class SharedLog:
 
     def _taken(self, generation: Generation) -> None:
         """Another worker declared this answer lost: what we would still say nobody could resume."""
+        generation.channel.release()
         self._errand(generation.stop, "lost", "Another worker declared this answer lost.")
 
     def _on_message(self, fields: Mapping[bytes, bytes]) -> None:

@@ -82,6 +82,7 @@ class Track:
         """Note that the store has all that was sent; return whether it has the end."""
         self.is_known = True
         self.saved, self.last_id = sent.head, sent.last_id
+        self.generation.channel.confirm(sent.head)
         return sent.is_sealed
 
     def found(self, last_id: str, *, has_meta: bool) -> None:
@@ -91,6 +92,7 @@ class Track:
         self.is_known = has_meta
         if last_id == NOTHING_ID:
             self.stored = 0
+        self.generation.channel.confirm(self.saved)
 
     @property
     def is_behind(self) -> bool:

@@ -38,7 +38,7 @@ def replicas(tmp_path: Path, provider: Provider) -> Iterator[Replicas]:
 
         def start(
             redis_url: str, count: int = 2, *, workers: int = 1, policy: str = "linger",
-            linger_s: float = 30.0, **server: Any,
+            linger_s: float = 30.0, durability: str = "relaxed", **server: Any,
         ) -> list[Gateway]:  # fmt: skip
             settings = config(
                 redis_url,
@@ -46,6 +46,7 @@ def replicas(tmp_path: Path, provider: Provider) -> Iterator[Replicas]:
                 server={"workers": workers, "drain_s": 5.0} | server,
                 disconnect={"policy": policy, "linger_s": linger_s},
             )
+            settings["redis"]["durability"] = durability
             started = len(list(tmp_path.glob("replica*")))
             return [
                 running.enter_context(Gateway(tmp_path / f"replica{n}", settings))

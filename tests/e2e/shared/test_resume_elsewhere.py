@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.e2e.processes import Gateway, Provider, eventually
+from tests.e2e.shared.conftest import Replicas
 from tests.e2e.shared.listener import Listener
 from tests.e2e.wire import STREAM, STREAMS, Event, text_of, tokens
 
@@ -217,3 +219,18 @@ def test_a_chat_of_the_ai_sdk_is_replayed_on_the_other_replica(pair: list[Gatewa
     deltas = [b for b in first if b'"text-delta"' in b]
     assert len(deltas) == 60
     assert first[-1] == b"data: [DONE]"
+
+
+def test_a_strict_log_is_never_behind_its_readers(redis_url: str, replicas: Replicas):
+    owner, other = replicas(redis_url, 2, durability="strict")
+    id = owner.wire.create("[[n=2000]] [[delay=0.01]]")["id"]
+    reader = Listener([owner.wire], id)
+    assert eventually(lambda: reader.sequence > 100)
+
+    owner.signal(signal.SIGKILL)
+
+    held = reader.sequence
+    there = Listener([other.wire], id)
+    assert eventually(lambda: there.sequence > 0)
+    assert there.sequence >= held
+    assert there.text.startswith(reader.text)

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from gateway.store import StoreAway
-from gateway.stream.shared.wire import SEAL_ID
 
 Id = tuple[int, int]
 
@@ -98,10 +97,10 @@ class Server:
             self.keys[log] = [e for e in self.keys[log] if e[0] >= _id(id)]
         return 1
 
-    def is_sealed(self, id: str) -> bool:
-        """Whether a generation's log has its end."""
+    def last(self, id: str) -> int:
+        """The number up to which a generation's log goes; a sealed one has everything."""
         stream = self.get(f"gw:{{{id}}}:log")
-        return bool(stream) and stream[-1][0] == _id(SEAL_ID)
+        return int(stream[-1][0][0]) if stream else 0
 
 
 class Commands:

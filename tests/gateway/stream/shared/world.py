@@ -73,7 +73,9 @@ class Connection:
 class Worker:
     """One worker: its store, its log, its table."""
 
-    def __init__(self, name: str, server: Server, rng: random.Random) -> None:
+    def __init__(
+        self, name: str, server: Server, rng: random.Random, *, is_strict: bool = False
+    ) -> None:
         self.name = name
         self.store = FakeStore(server, rng)
         self.shared = SharedLog(
@@ -83,6 +85,7 @@ class Worker:
             make_snapshot=widget.snapshot,
             worker=name,
             clock=asyncio.get_running_loop().time,
+            is_strict=is_strict,
         )
         self.streams = Streams(Table(100), self.shared)
         self.connections: set[asyncio.Task[None]] = set()
@@ -195,6 +198,9 @@ class Client:
             self.code = data["finish_reason"]
         else:
             self.text, self.sequence = self.text + data, sequence
+        server = self.world.server
+        if self.world.is_strict and not self.world.forgot and server.last(self.id) < sequence:
+            self.violations.append(f"{sequence} before the log")
         self._cut_in -= 1
         if self._cut_in < 0:
             self._task.cancel()
@@ -203,15 +209,20 @@ class Client:
 class World:
     """All of it, and what goes wrong."""
 
-    def __init__(self, seed: int, workers: int = 3) -> None:
+    def __init__(self, seed: int, workers: int = 3, *, is_strict: bool = False) -> None:
         self._seed = seed
+        self.is_strict = is_strict
         self.rng = random.Random(seed)
         self.server = Server()
-        self.workers = [Worker(f"w{n}", self.server, self.dice(f"w{n}")) for n in range(workers)]
+        self.workers = [
+            Worker(f"w{n}", self.server, self.dice(f"w{n}"), is_strict=is_strict)
+            for n in range(workers)
+        ]
         self.alive = list(self.workers)
         self.faults: list[str] = []
         self.clients: list[Client] = []
         self.providers: dict[str, Provider] = {}
+        self.forgot = False
         self.owners: dict[str, str] = {}
         self.hurt: set[str] = set()
         """Workers that were killed, slept, or could not reach the store while others could."""
@@ -255,6 +266,7 @@ class World:
         worker = rng.choice(self.alive)
         kind = rng.choice(("away", "empty", "older", "sleep", "sleep", "kill", "loss"))
         self.faults.append(f"{kind} {worker.name} at {at:.2f}")
+        self.forgot |= kind in ("empty", "older")
         if kind in ("sleep", "kill", "loss"):
             self.hurt.add(worker.name)
         match kind:
