@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from gateway.checklist.site import Event, events_of
 from gateway.config import is_loopback
 
 from .output import NO, WRONG_USE, end, say
@@ -85,24 +85,4 @@ def refusal(answer: Answered) -> str:
     return f"{answer.status} {body.get('code', '')}: {detail}".replace(" :", ":").rstrip(": ")
 
 
-class Event(msgspec.Struct, frozen=True):
-    """One event of a stream: when it came, its id, its JSON."""
-
-    at_s: float
-    id: str
-    data: dict[str, Any]
-
-
-def events_of(response: HTTPResponse) -> Iterator[Event]:
-    """Yield the events of a stream as they come; comments are skipped."""
-    event_id, data = "", ""
-    while line := response.readline(1 << 20).decode("utf-8", "replace"):
-        line = line.rstrip("\r\n")
-        if line.startswith("id:"):
-            event_id = line[3:].strip()
-        elif line.startswith("data:"):
-            data += line[5:].strip()
-        elif not line and data:
-            parsed = json.loads(data)
-            yield Event(time.monotonic(), event_id, parsed if isinstance(parsed, dict) else {})
-            event_id, data = "", ""
+__all__ = ["Answered", "Event", "call", "events_of", "opened", "refusal"]

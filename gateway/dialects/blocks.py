@@ -75,6 +75,13 @@ class Blocks:
         self._waiting: deque[Block] = deque()
         self._spoken: set[int] = set()
 
+    def continued(self, event: Text) -> Block | None:
+        """Return the open text block if the event goes on with it: the common case, kept short."""
+        block = self.current
+        if block is None or block.kind != "text" or block.is_closed or event.channel != "answer":
+            return None
+        return block
+
     def take(self, event: Event) -> bytes:
         """Return the frames of an event of text, reasoning or tools; of others, none."""
         if type(event) is Text:

@@ -36,13 +36,8 @@ class RunWriter:
     def event(self, event: Event, sequence: int) -> bytes:
         """Encode text, reasoning and tool calls."""
         if type(event) is Text:
-            block = self._blocks.current
-            if (
-                block is not None
-                and block.kind == "text"
-                and not block.is_closed
-                and event.channel == "answer"
-            ):
+            block = self._blocks.continued(event)
+            if block is not None:
                 text = event.text
                 return block.head + json_bytes(text) + b"}\n\n" if text else b""
         return self._blocks.take(event)

@@ -38,13 +38,8 @@ class UIWriter:
     def event(self, event: Event, sequence: int) -> bytes:
         """Encode text, reasoning and tool calls."""
         if type(event) is Text:
-            block = self._blocks.current
-            if (
-                block is not None
-                and block.kind == "text"
-                and not block.is_closed
-                and event.channel == "answer"
-            ):
+            block = self._blocks.continued(event)
+            if block is not None:
                 text = event.text
                 if not text:
                     return b""

@@ -35,13 +35,8 @@ class MessageWriter:
     def event(self, event: Event, sequence: int) -> bytes:
         """Encode text, thinking and tools; stop reason and usage wait for the end."""
         if type(event) is Text:
-            block = self._blocks.current
-            if (
-                block is not None
-                and block.kind == "text"
-                and not block.is_closed
-                and event.channel == "answer"
-            ):
+            block = self._blocks.continued(event)
+            if block is not None:
                 text = event.text
                 return block.head + json_bytes(text) + TEXT_TAIL if text else b""
         if type(event) is Started:

@@ -59,13 +59,8 @@ class ResponseWriter:
     def event(self, event: Event, sequence: int) -> bytes:
         """Encode text, reasoning and function calls."""
         if type(event) is Text:
-            block = self._blocks.current
-            if (
-                block is not None
-                and block.kind == "text"
-                and not block.is_closed
-                and event.channel == "answer"
-            ):
+            block = self._blocks.continued(event)
+            if block is not None:
                 text = event.text
                 if not text:
                     return b""
