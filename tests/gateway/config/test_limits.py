@@ -67,9 +67,9 @@ def test_a_limit_in_money_needs_a_price_for_every_model_that_it_matches(judge):
 
 
 def test_a_price_belongs_to_a_model(problem):
-    found = problem("prices: {defaul: {input: 1}}")
+    found = problem("prices: {defaul: {input: 1}}")  # codespell:ignore
 
-    assert found.path == "prices.defaul"
+    assert found.path == "prices.defaul"  # codespell:ignore
     assert found.nearest == "default"
 
 
