@@ -91,6 +91,11 @@ class Generation:
         return self.request.model
 
     @property
+    def held_bytes(self) -> int:
+        """About how much memory its words take: the log, and the text for snapshots and audit."""
+        return self.channel.log.size + self.transcript.chars
+
+    @property
     def heartbeat(self) -> bytes:
         """What a silent connection is sent."""
         return self.writer.heartbeat

@@ -10,6 +10,8 @@ from .generation import Generation
 RETENTION_S = 600.0
 END_ALL_S = 3.0
 """How long the last writes of all answers together may take when the process leaves."""
+MAX_RUNNING_BYTES = 512 << 20
+"""What all running answers of a worker may hold before new ones are refused."""
 MAX_RETAINED = 20_000
 MAX_RETAINED_BYTES = 256 << 20
 
@@ -23,11 +25,12 @@ class Table:
         self.running: dict[str, Generation] = {}
         self.finished: OrderedDict[str, Generation] = OrderedDict()
         self._bytes = 0
+        self._running_bytes = 0
 
     @property
     def is_full(self) -> bool:
         """Whether one more generation would pass the bound."""
-        return len(self.running) >= self.max_running
+        return len(self.running) >= self.max_running or self._running_bytes > MAX_RUNNING_BYTES
 
     def add(self, generation: Generation) -> None:
         """Take in a generation that is about to start."""
@@ -57,7 +60,8 @@ class Table:
             self._drop(next(iter(self.finished)))
 
     def expire(self, now: float) -> None:
-        """Forget what has been kept long enough; called by the ticker."""
+        """Forget what has been kept long enough, weigh what runs; called by the ticker."""
+        self._running_bytes = sum(one.held_bytes for one in self.running.values())
         while self.finished:
             id, generation = next(iter(self.finished.items()))
             if generation.ended_at is None or now - generation.ended_at < self.retention_s:

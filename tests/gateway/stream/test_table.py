@@ -100,3 +100,23 @@ async def test_end_all_leaves_behind_what_cannot_end(monkeypatch: pytest.MonkeyP
     assert stubborn.end is None
     released.set()
     await stubborn.settled
+
+
+async def test_new_answers_are_refused_before_memory_runs_out(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(table_module, "MAX_RUNNING_BYTES", 1000)
+    table = Table(10)
+    waits = asyncio.Event()
+    running = generation_of(Source(Started("m", served_by="demo/m"), Text("a" * 900), waits))
+    table.add(running)
+    running.start(is_expected=True)
+    await running.opened
+    await asyncio.sleep(0)
+
+    table.expire(0.0)
+    was_full = table.is_full
+    await running.stop()
+    table.retire(running)
+    table.expire(0.0)
+
+    assert was_full
+    assert not table.is_full
