@@ -7,7 +7,6 @@ handler and before any work, for every route alike.
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 
@@ -17,7 +16,8 @@ from aiohttp import web
 from gateway.dialects.envelope import encode_error, protocol_of, status_of
 from gateway.errors import CODES_BY_STATUS, ApiError
 from gateway.rooms import ROOMS
-from gateway.telemetry.measure import measure_request
+from gateway.stream.ids import new_request_id
+from gateway.telemetry.measure import STARTING_ROUTES, measure_request
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Guard = Callable[[web.Request], Awaitable[None]]
@@ -59,7 +59,7 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
 def identify(request: web.BaseRequest) -> None:
     """Give the request its id: the caller's own where it is fit to be one."""
     given = request.headers.get("x-request-id", "")
-    request[REQUEST_ID] = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(12)
+    request[REQUEST_ID] = given if _GIVEN_ID.fullmatch(given) else new_request_id()
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -138,7 +138,9 @@ def _note(request: web.Request, status: int, seconds: float) -> None:
     name = request.match_info.route.name
     retry = request.headers.get("x-stainless-retry-count", "")
     measure_request(request.app[ROOMS].metrics, name, route, method, status, seconds, retry)
-    log.info(
+    is_told = status < 400 and name in STARTING_ROUTES  # their one line is `stream_finished`
+    tell = log.debug if is_told else log.info
+    tell(
         "request_finished",
         request_id=request[REQUEST_ID],
         method=method,

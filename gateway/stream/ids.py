@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
+import os
 import re
-import secrets
 
 import msgspec
 
@@ -13,6 +12,9 @@ SEALED = 9_007_199_254_740_991
 integer that JavaScript and Redis stream ids both hold, so a reconnect with it is an end."""
 _CURSOR = re.compile(r"([0-9A-Za-z-]{1,40})\.([0-9]{1,16})")
 _ID = re.compile(r"[0-9A-Za-z-]{1,40}")
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"
+_PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -24,7 +26,13 @@ class Cursor(msgspec.Struct, frozen=True):
 
 def new_generation_id() -> str:
     """Return 128 random bits in 26 characters of `[0-9a-z]`."""
-    return base64.b32hexencode(secrets.token_bytes(16)).decode().rstrip("=").lower()
+    number = int.from_bytes(os.urandom(16), "big")
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
+
+
+def new_request_id() -> str:
+    """Return 96 random bits in letters: digits in a row could be taken for a telephone number."""
+    return os.urandom(12).hex().translate(_LETTERS)
 
 
 def parse_cursor(text: str) -> Cursor | None:

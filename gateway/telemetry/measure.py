@@ -20,6 +20,8 @@ STREAM_ROUTES = frozenset({
     "openai_responses", "ai_sdk_chat", "ai_sdk_stream", "agui",
 })  # fmt: skip
 """Names of routes whose answers are streams, or may be."""
+STARTING_ROUTES = STREAM_ROUTES - {"follow"}
+"""Names of routes that start a generation."""
 
 
 class Asked:
