@@ -72,12 +72,10 @@ class Committer:
 
     async def wait(self, written: asyncio.Future[bool]) -> None:
         """Return when the draft is durable; raises AuditUnavailable, also after the deadline."""
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                is_written = await asyncio.shield(written)
-        except TimeoutError as exc:
-            raise AuditUnavailable("the disk of the trail does not answer") from exc
-        if not is_written:
+        await asyncio.wait((written,), timeout=self._deadline_s)
+        if not written.done():
+            raise AuditUnavailable("the disk of the trail does not answer")
+        if not written.result():
             raise AuditUnavailable(self.problem or "the trail is closed")
 
     def add(self, draft: Draft) -> None:

@@ -6,6 +6,7 @@ A bare hash of a telephone or identity number can be found by trying them all; a
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import os
@@ -82,6 +83,7 @@ class Pseudonyms:
         return _tag(self._values, kind, value, 8)
 
 
+@functools.lru_cache(maxsize=1024)
 def _name(key: bytes, kind: str, value: str) -> str:
     return f"{_LETTERS.get(kind, 'x')}_{_tag(key, kind, value, 16)}"
 

@@ -74,6 +74,8 @@ def _error_in(body: bytes) -> object:
 
 async def _drain(response: ClientResponse) -> None:
     """Read what follows the end mark, so that the connection can serve the next call."""
+    if response.content.at_eof():
+        return
     try:
         async with asyncio.timeout(DRAIN_S):
             while not response.content.at_eof() and await response.content.readany():

@@ -26,6 +26,8 @@ async def read_json(request: web.Request) -> bytes:
         )
     if request.content_length is not None and request.content_length > MAX_BYTES:
         raise _too_large()
+    if request.content.is_eof() and (data := request.content.read_nowait()):
+        return _bounded(data)
     try:
         async with asyncio.timeout(TOTAL_S):
             return await _read(request)
@@ -38,8 +40,6 @@ async def read_json(request: web.Request) -> bytes:
 
 
 async def _read(request: web.Request) -> bytes:
-    if request.content.is_eof() and (data := request.content.read_nowait()):
-        return _bounded(data)
     parts: list[bytes] = []
     size = 0
     while True:
