@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 
 from .engine import Pattern
 from .words import LATIN, OTHER, words_of
@@ -23,6 +24,7 @@ def _alternation(words: list[str], space: str) -> str:
     return "|".join(word.replace(" ", space) for word in ordered)
 
 
+_LABEL_OF_BYTES = {word.encode(): label for word, label in _LABEL_OF.items() if word.isascii()}
 _LATIN_WORDS = [word for cell in LATIN.values() for word in words_of(cell)]
 _OTHER_WORDS = [word for cell in OTHER.values() for word in words_of(cell)]
 _LATIN = Pattern(rf"\b(?:{_alternation(_LATIN_WORDS, '[ .]')})\b".encode())
@@ -43,10 +45,7 @@ class Labels:
     """All label words of a text by position."""
 
     def __init__(self, low_view: bytes, low_text: str | None) -> None:
-        found = [
-            (*match.span()[::-1], _LABEL_OF.get(match[0].decode("latin-1").replace(".", " "), ""))
-            for match in _LATIN.finditer(low_view)
-        ]
+        found = [(end, start, _label_of(low_view[start:end])) for start, end in _spans(low_view)]
         if low_text is not None:
             found += [
                 (*match.span()[::-1], _LABEL_OF.get(match[0], ""))
@@ -76,6 +75,11 @@ class Labels:
                 best, distance = label, gap + _RIGHT_COST
         return best, distance
 
+    def are_near(self, start: int, end: int, reach: int = LEFT) -> bool:
+        """Tell whether any label can be the nearest of something in a run without letters."""
+        at = bisect_left(self._ends, start - reach - 4)  # a sign before it belongs to a number
+        return at < len(self._found) and self._found[at][1] <= end + RIGHT
+
     def within(self, start: int, label: str, reach: int = LEFT) -> bool:
         """Tell whether a label of this kind stands left of a place, whatever is between."""
         at = bisect_left(self._ends, start + 1) - 1
@@ -92,6 +96,14 @@ class Labels:
             return 2
         clauses = between.count(b"; ") + between.count(b", ") + between.count(b". ")
         return right - left + 14 * clauses + 8 * between.count(b"\n")
+
+
+def _spans(low_view: bytes) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in _LATIN.finditer(low_view))
+
+
+def _label_of(word: bytes) -> str:
+    return _LABEL_OF_BYTES.get(word) or _LABEL_OF_BYTES.get(word.replace(b".", b" "), "")
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

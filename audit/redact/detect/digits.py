@@ -9,7 +9,7 @@ from ..finding import Hit
 from ..scan import Scan
 from .national import DIGITS, Table
 from .phone import EXTENSION, e164, phone_score
-from .token import Number, join, numbers
+from .token import FREE, Number, join, numbers
 
 MOST_GROUPS = 8
 SURE = 0.84
@@ -51,7 +51,7 @@ _NOTHING: Verdict = ("", 0.0)
 def find(scan: Scan) -> Iterator[Hit]:
     """Yield all numbers that are somebody's."""
     for groups in numbers(scan):
-        at, limit = 0, scan.line_start(groups[0].start) if groups else 0
+        at, limit = 0, scan.line_start(groups[0].start)
         while at < len(groups):
             taken = _longest(scan, groups, at, limit)
             if taken is None:
@@ -65,22 +65,21 @@ def find(scan: Scan) -> Iterator[Hit]:
 def _longest(scan: Scan, groups: list[Number], at: int, limit: int) -> tuple[Hit, int] | None:
     """Return the surest number that begins with group `at`; of equals the longest."""
     best: tuple[float, Hit, int] | None = None
-    for to in range(min(len(groups), at + MOST_GROUPS), at, -1):
-        if not _is_plausible(groups[at:to]):
-            continue
-        number = join(scan.view, groups[at:to], limit)
-        kind, score = judge(scan, number)
-        if score >= 0.5 and (best is None or score > best[0]):
-            best = (score, _hit(scan, number, kind, score), to)
-            if score >= SURE:
-                break
+    lengths = [part.sizes[0] for part in groups[at : at + MOST_GROUPS]]
+    total, ones = sum(lengths), lengths.count(1)
+    while lengths:
+        to = at + len(lengths)
+        if 6 <= total <= 22 and ones <= 3:
+            number = join(scan.view, groups[at:to], limit)
+            kind, score = judge(scan, number)
+            if score >= 0.5 and (best is None or score > best[0]):
+                best = (score, _hit(scan, number, kind, score), to)
+                if score >= SURE:
+                    break
+        last = lengths.pop()
+        total -= last
+        ones -= last == 1
     return best and (best[1], best[2])
-
-
-def _is_plausible(parts: list[Number]) -> bool:
-    """Tell by lengths alone whether groups may be one number."""
-    lengths = [part.sizes[0] for part in parts]
-    return 6 <= sum(lengths) <= 22 and lengths.count(1) <= 3
 
 
 def judge(scan: Scan, number: Number) -> Verdict:
@@ -89,7 +88,7 @@ def judge(scan: Scan, number: Number) -> Verdict:
     named = _by_label(label, distance, number)
     if named[1]:
         return _unless_known_better(named, number, label)
-    if number.is_glued or (not label and (len(number.digits) < 8 or number.is_money)):
+    if number.is_glued or (not label and (len(number.digits) < FREE or number.is_money)):
         return _NOTHING
     if label == "not" and distance <= 30:
         return _against(number, distance)

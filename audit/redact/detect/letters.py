@@ -81,11 +81,13 @@ def _is_word(raw: bytes) -> bool:
 
 def find_mixed(scan: Scan) -> Iterator[Hit]:
     """Yield identity and passport numbers that hold letters."""
+    view, labels = scan.view, scan.labels
     for pattern in (MIXED, SPACED):
-        for match in pattern.finditer(scan.view):
+        for match in pattern.finditer(view):
             start, end = match.span()
-            raw = scan.view[start:end]
-            if not _is_mixed(raw):
+            raw = view[start:end]
+            is_small = raw.upper() != raw
+            if (is_small and not labels.are_near(start, end)) or not _is_mixed(raw):
                 continue
             verdict = _judge(scan, start, end, raw.decode("latin-1"), pattern is SPACED)
             if verdict is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ..context import RIGHT
 from ..scan import Scan
 
 GATE = rb"\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d"
@@ -24,6 +25,10 @@ _THOUSANDS = re.compile(rb"\d{1,3}(?:\.\d{3})+(?:\.\d\d)?")
 _SIGNS = b" .-/()+"
 FEWEST = 6
 """A number of fewer digits is nobody's."""
+FREE = 8
+"""So many digits a number without any label near has at least."""
+REACH = 6
+"""A label must be so near to count for digits that touch letters."""
 _GROUP = re.compile(rb"\d+")
 _GLUE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_\xd8\xf8@%\\")
 _JOIN = b"-./#_~"
@@ -44,15 +49,34 @@ class Number(msgspec.Struct, frozen=True):
 
 
 def numbers(scan: Scan) -> Iterator[list[Number]]:
-    """Yield each run of digits as its groups; dates at its head are taken off."""
-    view = scan.view
+    """Yield each run of digits that may be somebody's as its groups, without dates at its head."""
+    view, labels = scan.view, scan.labels
     for match in _RUN.finditer(view):
-        if len(match[0].translate(None, _SIGNS)) < FEWEST:
+        run = match[0]
+        size = len(run.translate(None, _SIGNS))
+        if size < FEWEST:
             continue
         start, end = match.span()
-        start = _after_dates(view, start, end)
-        if end - start >= FEWEST:
-            yield _groups(scan, start, end)
+        is_free = not labels.are_near(start, end)
+        if is_free and size < FREE:
+            continue
+        if not run.isdigit():
+            start = _after_dates(view, start, end)
+            if end - start < FEWEST:
+                continue
+        is_glued = _is_glued(view, start, end)
+        if is_glued and (is_free or not labels.are_near(start, start - RIGHT, REACH)):
+            continue
+        is_money = _is_money(scan, start, end)
+        if not (is_money and is_free):
+            yield _groups(scan, start, end, is_glued, is_money)
+
+
+def _is_money(scan: Scan, start: int, end: int) -> bool:
+    view = scan.view
+    if view[start] != 43 and _MONEY.search(scan.low, max(0, start - 6), start):
+        return True
+    return b"." in view[start:end] and _THOUSANDS.fullmatch(view, start, end) is not None
 
 
 def _after_dates(view: bytes, start: int, end: int) -> int:
@@ -63,12 +87,12 @@ def _after_dates(view: bytes, start: int, end: int) -> int:
     return start
 
 
-def _groups(scan: Scan, start: int, end: int) -> list[Number]:
+def _groups(scan: Scan, start: int, end: int, is_glued: bool, is_money: bool) -> list[Number]:
     view = scan.view
-    is_money = bool(_MONEY.search(scan.low, max(0, start - 6), start)) and view[start] != 43
-    if _THOUSANDS.fullmatch(view, start, end):
-        is_money = True
-    is_glued = _is_glued(view, start, end)
+    raw = view[start:end]
+    if raw.isdigit():
+        size = end - start
+        return [Number(start, end, raw, raw.decode(), (size,), False, is_glued, is_money)]
     found = []
     for group in _GROUP.finditer(view, start, end):
         at, to = group.span()
