@@ -95,6 +95,8 @@ def alerts(slo: Slo) -> list[Alert]:
               "Limits are decided without the shared store"),
         Alert("AuditDegraded", "max(gateway_audit_degraded) > 0", "1m", "critical",
               "The audit trail cannot write, so no new chat starts"),
+        Alert("AuditFilling", "max(gateway_audit_pressure) > 0", "1m", "warning",
+              "The audit trail keeps no words, and above 90 % of its limit no new chat starts"),
         Alert("GuardSteppedBack", "increase(gateway_guard_steps_back_total[15m]) > 0", "0m",
               "critical", "The guard took a step of the rollout back"),
     ]  # fmt: skip
