@@ -22,6 +22,8 @@ from .sink import AuditUnavailable, Entry, Forget, Sink
 BATCH = 500
 DEADLINE_S = 10.0
 PAUSE_S = (0.1, 0.5, 2.0, 5.0)
+LINGER_S = 0.05
+"""Under load a sink gets what has come together in so long, not each record on its own."""
 LOOK_S = 5.0
 """Between two looks for writers that have ended."""
 SETTLE_S = DEADLINE_S + 2
@@ -77,8 +79,11 @@ class Follower:
                 return
             if not is_well:
                 await asyncio.sleep(PAUSE_S[min(self._failures, len(PAUSE_S)) - 1])
-            elif not self._work.is_set():
+            elif self._work.is_set():
+                await asyncio.sleep(LINGER_S)
+            else:
                 await self._wait(max(0.0, next_look - loop.time()))
+                await asyncio.sleep(LINGER_S if not self._is_closing else 0)
 
     async def aclose(self) -> None:
         """Close the sink."""

@@ -200,8 +200,10 @@ async def test_sink_that_is_down_delays_no_chat_and_gets_everything_when_it_is_b
     await trail.start()
     await trail.received(call())
     await trail.ended(Ended(stream_id="s1", outcome="done"))
-    sink.is_broken = False
     async with asyncio.timeout(5):
+        while not records(tmp_path, prefix="audit.sink.degraded"):  # noqa: ASYNC110 - by a task
+            await asyncio.sleep(0.02)
+        sink.is_broken = False
         while not records(tmp_path, prefix="audit.sink.recovered"):  # noqa: ASYNC110 - by another task
             await asyncio.sleep(0.02)
     await trail.aclose()
