@@ -40,7 +40,7 @@ check-arrows: $(MADE)-dev
 check-spelling: $(MADE)-dev
 	@echo "$@"; git ls-files -z | xargs -0 $(RUN) -m codespell_lib
 check-docs: $(MADE)-dev
-	@echo "$@"; $(RUN) docs/generate.py --check
+	@echo "$@"; $(RUN) docs/generate.py --check && $(RUN) deploy/generate.py --check
 
 .PHONY: fix
 fix: $(MADE)-dev ## format and repair what ruff can
@@ -60,8 +60,13 @@ docs: $(MADE)-dev ## write the generated references anew
 	@$(RUN) docs/generate.py
 
 .PHONY: lock
-lock: $(MADE)-dev ## write both lock files from setup.cfg (ARGS=--upgrade for the newest versions)
+lock: $(MADE)-dev ## write the lock files from setup.cfg (ARGS=--upgrade for the newest versions)
 	@bash deploy/setup/lock.sh $(ARGS)
+
+.PHONY: security
+security: $(MADE)-dev ## look for known flaws, secrets and open doors; exit 1 also where a check could not look
+	@$(RUN) -c 'import bandit, detect_secrets, pip_audit' 2>/dev/null || bash deploy/setup/venv.sh requirements-security.lock
+	@$(RUN) -m deploy.security $(ARGS)
 
 .PHONY: sbom
 sbom: $(MADE) ## print the bill of materials (CycloneDX JSON)

@@ -86,9 +86,11 @@ class Process:
         """Poll `url` until it answers 200."""
         end = monotonic() + within_s
         while monotonic() < end and self._child.poll() is None:
-            with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1) as answer:
-                if answer.status == 200:
-                    return
+            with contextlib.suppress(OSError):
+                answer = urllib.request.urlopen(url, timeout=1)  # nosec B310 - our own process
+                with answer:
+                    if answer.status == 200:
+                        return
             sleep(0.05)
         self.stop()
         raise SystemExit(f"bench: nothing answers on {url}\n{self.complaint()}")

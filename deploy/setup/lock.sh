@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Resolve setup.cfg into requirements.lock (to run) and requirements-dev.lock (to test), every file with its hash.
+# Resolve setup.cfg into requirements.lock (to run) and requirements-dev.lock (to test) and
+# requirements-security.lock (for make security), every file with its hash.
 # Versions that are pinned stay as long as they fit; --upgrade moves them all to the newest.
 # Only the public index is asked: local wheels and extra indexes of this machine must not leak into the files.
 set -euo pipefail
@@ -23,3 +24,4 @@ compile() {
 
 compile requirements.lock --extra all "$@"
 compile requirements-dev.lock --extra all --extra dev --constraint requirements.lock "$@"
+compile requirements-security.lock --extra security --constraint requirements-dev.lock "$@"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from gateway.config import Config, is_loopback
 
 FLAG = "ENABLE_SSE_STREAMING"
-EVERYWHERE = {"0.0.0.0", "::", ""}
+EVERYWHERE = {"0.0.0.0", "::", ""}  # nosec B104 - compared with, not bound
 
 
 def start_text(config: Config, bound_url: str) -> list[str]:

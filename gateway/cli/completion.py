@@ -19,5 +19,7 @@ def completion(shell: Annotated[Shell, typer.Argument(help="bash, zsh or fish.")
     from typer._completion_shared import get_completion_script
 
     give([
-        get_completion_script(prog_name="gateway", complete_var="_GATEWAY_COMPLETE", shell=shell)
+        get_completion_script(  # nosec B604 - `shell` is the name of one, nothing is run
+            prog_name="gateway", complete_var="_GATEWAY_COMPLETE", shell=shell
+        )
     ])  # fmt: skip

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.checklist import ROWS, Ground, Outcome, Row, Site, Ticked, markdown, run
+from gateway.checklist import ROWS, Ground, Outcome, Row, Site, Ticked, markdown, run, surroundings
 from gateway.checklist.audit_files import read_trail
 from gateway.checklist.load import difference
 from gateway.slo import load_slo
 from tests.e2e.processes import Gateway
 
+AUDITED = surroundings.audited
 ADMIN = "the-admin-key-of-this-test"
 HEALTHY = (
     *(1, 2, 3, 4, 8, 9, 10, 13, 14, 15, 16, 18, 19, 20, 23, 24, 25, 26, 27, 28, 29, 32, 33, 34),
@@ -33,6 +34,12 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("gateway")
     with Gateway(folder, SMALL, GATEWAY_ADMIN_KEY=ADMIN) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def quiet_gate(monkeypatch: pytest.MonkeyPatch):
+    """The security gate itself, half a minute long, is tested in tests/deploy/test_security.py."""
+    monkeypatch.setattr(surroundings, "audited", lambda _source: ("12 ok", True))
 
 
 def ground(gateway: Gateway, app: str = "bali-zero") -> Ground:
@@ -160,3 +167,21 @@ def test_the_interval_of_a_difference_holds_the_true_one():
 
     assert low <= 10 <= high
     assert low > 5
+
+
+def test_a_security_gate_that_fails_or_does_not_run_refuses_row_10(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(surroundings, "audited", lambda _source: ("1 NOT CHECKED (code)", False))
+
+    row = ticked(gateway, 10)[10]
+
+    assert not row.ok
+    assert "NOT CHECKED (code)" in row.seen
+
+
+def test_a_folder_without_the_gate_is_no_pass(tmp_path: Path):
+    run_gate = AUDITED(tmp_path)
+
+    assert not run_gate[1]
+    assert "did not run" in run_gate[0]
