@@ -42,9 +42,13 @@ class StreamReader(ABC):
         if self._splitter.is_idle and (texts := self.template.texts_of(data)) is not None:
             return [Text(text) for text in texts if text]
         events: list[Event] = []
+        text_of = self.template.text_of
         try:
             for name, payload in self._splitter.feed(data):
-                if payload:
+                if payload and (text := text_of(name, payload)) is not None:
+                    if text:
+                        events.append(Text(text))
+                elif payload:
                     self.read(name, payload, events)
                     if self.is_done:
                         break

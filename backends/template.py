@@ -15,7 +15,7 @@ _NOTHING = b"\x00"
 class TextTemplate:
     """What stands around the text. It gives up where no frame ever looks like the one before."""
 
-    __slots__ = ("_between", "_head", "_misses", "_tail")
+    __slots__ = ("_before", "_behind", "_between", "_head", "_misses", "_name", "_tail")
 
     def __init__(self) -> None:
         self._misses = 0
@@ -24,6 +24,7 @@ class TextTemplate:
     def forget(self) -> None:
         """Know no frame any more."""
         self._head = self._tail = self._between = _NOTHING
+        self._name = self._before = self._behind = _NOTHING
 
     def learn(self, name: bytes, payload: bytes, text: str) -> None:
         """Remember what stands around the text of a frame that was parsed."""
@@ -35,9 +36,26 @@ class TextTemplate:
             return
         at = payload.index(quoted)
         start = b"event: " + name + b"\ndata: " if name else b"data: "
-        self._head = start + payload[: at + 1]
-        self._tail = payload[at + len(quoted) - 1 :] + b"\n\n"
+        self._name = name
+        self._before = payload[: at + 1]
+        self._behind = payload[at + len(quoted) - 1 :]
+        self._head = start + self._before
+        self._tail = self._behind + b"\n\n"
         self._between = self._tail + self._head
+
+    def text_of(self, name: bytes, payload: bytes) -> str | None:
+        """Return the text of one such frame; None where it must be parsed."""
+        before, behind = self._before, self._behind
+        if not (payload.startswith(before) and payload.endswith(behind)) or name != self._name:
+            return None
+        text = payload[len(before) : -len(behind)]
+        if b'"' in text or b"\\" in text or len(payload) < len(before) + len(behind):
+            return None
+        self._misses = 0
+        try:
+            return text.decode()
+        except UnicodeDecodeError:
+            return None
 
     def texts_of(self, data: bytes) -> list[str] | None:
         """Return the texts of a read that holds such frames only; None where it must be parsed."""
