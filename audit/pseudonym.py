@@ -39,7 +39,7 @@ class Pseudonyms:
     def key_id(self) -> str:
         """Return which key makes names now: the same id, the same names."""
         self._turn()
-        return hmac.digest(self._period_names, b"id", "sha256")[:4].hex()
+        return _id_of(self._period_names)
 
     def current(self, kind: str, value: str) -> str:
         """Return the pseudonym of an identity in this period."""
@@ -81,6 +81,11 @@ class Pseudonyms:
     def value(self, kind: str, value: str) -> str:
         """Return the short tag (40 bits) of a value found in a text, already normalised."""
         return _tag(self._values, kind, value, 8)
+
+
+@functools.lru_cache(maxsize=4)
+def _id_of(key: bytes) -> str:
+    return hmac.digest(key, b"id", "sha256")[:4].hex()
 
 
 @functools.lru_cache(maxsize=1024)

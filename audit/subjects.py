@@ -44,7 +44,7 @@ class Subjects:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / FOLDER
-        self._cache: OrderedDict[str, tuple[int, Subject]] = OrderedDict()
+        self._cache: OrderedDict[str, tuple[str, int, Subject]] = OrderedDict()
 
     def known(self, pseudonym: str) -> Subject | None:
         """Return a subject that this process has seen and that has not been erased since."""
@@ -52,8 +52,9 @@ class Subjects:
         if found is None:
             return None
         try:
-            if os.stat(self._path(pseudonym)).st_ino == found[0]:
-                return found[1]
+            path, inode, subject = found
+            if os.stat(path).st_ino == inode:
+                return subject
         except FileNotFoundError:
             pass
         del self._cache[pseudonym]
@@ -74,7 +75,7 @@ class Subjects:
             return None
         if time.time() - state.st_mtime > _A_DAY:
             os.utime(path)
-        self._cache[pseudonym] = (state.st_ino, subject)
+        self._cache[pseudonym] = (str(path), state.st_ino, subject)
         if len(self._cache) > ROOM:
             self._cache.popitem(last=False)
         return subject

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import functools
+import time
 
 import msgspec
 
@@ -40,5 +41,10 @@ def head(
 
 def stamp(time_s: float) -> str:
     """Write a time as RFC 3339 in UTC with milliseconds."""
-    moment = datetime.fromtimestamp(time_s, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second = int(time_s // 1)
+    return f"{_second(second)}.{int((time_s - second) * 1000):03d}Z"
+
+
+@functools.lru_cache(maxsize=16)
+def _second(time_s: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time_s))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -19,6 +21,32 @@ from gateway.version import VERSION
 from . import catalogue
 
 Made = Counter | Gauge | Histogram | Summary
+
+
+class _Labelled:
+    """Finds a child by its labels without the library's lock and conversions, if it exists."""
+
+    def labels(self, *values: Any, **named: Any) -> Any:
+        """Return the child for these labels."""
+        children: dict[Any, Any] = self._metrics  # type: ignore[attr-defined]
+        child = children.get(values) if values else None
+        return child or super().labels(*values, **named)  # type: ignore[misc]
+
+
+class _Counter(_Labelled, Counter):
+    """A counter."""
+
+
+class _Gauge(_Labelled, Gauge):
+    """A gauge."""
+
+
+class _Histogram(_Labelled, Histogram):
+    """A histogram."""
+
+
+class _Summary(_Labelled, Summary):
+    """A summary."""
 
 
 class Metrics:
@@ -95,15 +123,17 @@ class Metrics:
 def _made(row: catalogue.Metric, registry: CollectorRegistry) -> Made:
     match row.kind:
         case "counter":
-            return Counter(row.name, row.help, row.labels, registry=registry)
+            return _Counter(row.name, row.help, row.labels, registry=registry)
         case "gauge":
-            return Gauge(
+            return _Gauge(
                 row.name, row.help, row.labels, registry=registry, multiprocess_mode=row.mode
             )
         case "histogram":
-            return Histogram(row.name, row.help, row.labels, buckets=row.buckets, registry=registry)
+            return _Histogram(
+                row.name, row.help, row.labels, buckets=row.buckets, registry=registry
+            )
         case _:
-            return Summary(row.name, row.help, row.labels, registry=registry)
+            return _Summary(row.name, row.help, row.labels, registry=registry)
 
 
 def observe_many(summary: Summary, total: float, count: int) -> None:
