@@ -36,12 +36,15 @@ Tell = Callable[[str, dict[str, object]], None]
 class Follower:
     """One sink: this process's own writer as it goes, writers that have ended now and then."""
 
-    def __init__(self, sink: Sink, folder: Path, writer: str, on_change: Tell) -> None:
+    def __init__(
+        self, sink: Sink, folder: Path, writer: str, on_change: Tell, on_step: Callable[[], None]
+    ) -> None:
         self.sink = sink
         self.name = str(getattr(sink, "name", type(sink).__name__))
         self._folder = folder
         self._writer = writer
         self._on_change = on_change
+        self._on_step = on_step
         self._cursors = Cursors(folder, self.name)
         self._cursor = Cursor()
         self._until = 0
@@ -105,6 +108,7 @@ class Follower:
             if cursor == self._cursor:
                 break
             self._cursor = cursor
+            self._on_step()
         return True
 
     async def _ended(self) -> bool:
@@ -122,6 +126,8 @@ class Follower:
                 if moved == cursor:
                     break
                 cursor = moved
+                if not await self._own():  # a long past must not delay the present
+                    return False
             self._finished.add(writer)
         return True
 
@@ -203,7 +209,7 @@ class Followers:
         observer: Observer,
         on_change: Tell,
     ) -> None:
-        self._all = [Follower(sink, folder, writer, on_change) for sink in sinks]
+        self._all = [Follower(sink, folder, writer, on_change, self._report) for sink in sinks]
         self._observer = observer
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -216,7 +222,10 @@ class Followers:
         if self._all and entries:
             for one in self._all:
                 one.offer(entries[-1].seq)
-            self._observer("audit_sink_lag_records", max(one.lag for one in self._all))
+            self._report()
+
+    def _report(self) -> None:
+        self._observer("audit_sink_lag_records", max(one.lag for one in self._all))
 
     async def aclose(self) -> None:
         """Write what is waiting for at most the deadline of one write, then close the sinks."""

@@ -171,6 +171,25 @@ async def test_two_workers_share_what_a_dead_one_left_without_sending_it_twice(t
     assert sink.writes == len(sink.entries)
 
 
+async def test_lag_is_told_and_falls_when_the_sink_is_back(tmp_path, call):
+    sink, seen = Store(), []
+    sink.is_away = True
+
+    def observe(name, value):
+        if name == "audit_sink_lag_records":
+            seen.append(value)
+
+    trail = open_trail(path=tmp_path, key="k", sinks=[sink], observer=observe)
+    await trail.start()
+    for name in ("a", "b", "c"):
+        await trail.received(call(name))
+    assert seen[-1] > 2
+    sink.is_away = False
+
+    await until(lambda: seen[-1] == 0)
+    await trail.aclose()
+
+
 async def test_reader_goes_from_segment_to_segment(tmp_path, call):
     trail = open_trail(path=tmp_path, key="k")
     trail._journal._segment_bytes = 2000
