@@ -30,11 +30,11 @@ CONNECTIONS = 16
 BOUND = 1.3
 
 
-async def serve(mode: str, redis: str) -> None:
+async def serve(mode: str, redis: str, folder: str) -> None:
     """Serve refusals until standard input ends."""
     environ = {
         "GATEWAY_LIMIT": "1/1h",
-        "GATEWAY_AUDIT_PATH": tempfile.mkdtemp(prefix="sluicegate-bench-"),
+        "GATEWAY_AUDIT_PATH": f"{folder}/audit",
         "REDIS_URL": redis if mode == "redis" else "",
     }
     setup_logging()
@@ -136,7 +136,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     if args.serve:
-        asyncio.run(serve(args.serve, args.redis))
+        with tempfile.TemporaryDirectory(prefix="sluicegate-bench-") as folder:
+            asyncio.run(serve(args.serve, args.redis, folder))
         return
     with own_server() as redis:
         servers = [Server(mode, redis) for mode in ("none", "memory", "redis")]
