@@ -88,6 +88,8 @@ class RecordWriter:
             "turns": len(call.turns),
             "parameters": self._point.parameters(call.parameters, with_texts=with_texts),
         }
+        if call.trace_id:
+            record["trace_id"] = call.trace_id
         if call.user_role:
             record["role"] = name(call.user_role)
         return record

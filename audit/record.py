@@ -38,6 +38,7 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     user_email: str | None = None
     user_role: str | None = None
+    trace_id: str | None = None
     turns: tuple[Turn, ...] = ()
     parameters: dict[str, Any] = {}
 

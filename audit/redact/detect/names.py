@@ -108,7 +108,7 @@ _CLOSING = re.compile(
 )
 _FOREIGN = Pattern(
     r"(?i)(?:меня зовут|моё имя|мое имя|фио|ф\.и\.о\.|имя|мене звати|姓名|名前|氏名|お名前|我叫|"
-    r"我的名字是|私の名前は|私は|이름|성명|제 이름은|اسمي|الاسم|שמי|שם|ชื่อ|मेरा नाम|नाम|με λένε|ονομάζομαι|"
+    r"我的名字是|私の名前は|私は|이름은|이름|성명은|성명|اسمي|الاسم|שמי|שם|ชื่อ|मेरा नाम|नाम|με λένε|ονομάζομαι|"
     r"όνομα)[ \t]?[:：]?[ \t]{0,2}((?:\p{Lu}[\p{Ll}'-]+(?: \p{Lu}[\p{Ll}'.-]+){0,3})|"
     r"\p{Han}{2,4}|\p{Hangul}{2,4}|[\p{Katakana}\p{Hiragana}\p{Han}ー]{2,8}|"
     r"[\p{Arabic}]{2,12}(?: [\p{Arabic}]{2,12})?|\p{Hebrew}{2,10}(?: \p{Hebrew}{2,10})?|"
@@ -119,7 +119,10 @@ TWO = Pattern(
     rb"("
     + _U
     + _L
-    + rb"{1,15}) ((?:"
+    + rb"{1,15})(?:-"
+    + _U
+    + _L
+    + rb"{1,15})? ((?:"
     + _U
     + rb"\.? )?(?:"
     + _PARTICLES
@@ -214,11 +217,13 @@ def find_foreign(scan: Scan) -> Iterator[Hit]:
 
 def find_first(scan: Scan) -> Iterator[Hit]:
     """Yield a common first name with a surname behind it."""
-    names = _first_names()
-    for match in TWO.finditer(scan.view):
+    names, at = _first_names(), 0
+    while match := TWO.search(scan.view, at):
         second = match[2].split()[-1].lower().strip(b".'-")
+        at = match.end(1)  # `Moi Jean-Baptiste Lefevre`: the next word may be the first name
         if match[1].lower() in names and second not in _WORDS:
             yield from _name(scan, *match.span(), 0.6)
+            at = match.end()
 
 
 def _field(scan: Scan, label: tuple[int, int], value: tuple[int, int]) -> Iterator[Hit]:

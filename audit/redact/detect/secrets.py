@@ -75,7 +75,9 @@ PAIR = Pattern(
     rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,80}\.[a-z]{2,10}(?:\s?[:|/;]\s?|"
     rb"\s/\s)([^\s\"',;]{4,64})"
 )
+CURL = Pattern(rb"(?:^|\s)(?:-u|--user)[ =][\"']?[\w.@-]{1,64}:([^\s\"']{3,100})")
 NAMING = (_NAMED, _QUOTED, _BARE, _PHRASE, _BEARER)
+PAIRS = (PAIR, ACCOUNT, CURL)
 _ATTRIBUTE = re.compile(rb"[a-z_]{2,}(?:\.[a-z_]{2,}|\[)")
 _HARMLESS = frozenset(
     """true false null none undefined required optional string str int bool incorrect wrong invalid expired
@@ -137,7 +139,7 @@ def _is_chosen(scan: Scan, start: int, end: int) -> bool:
 
 def find_pairs(scan: Scan) -> Iterator[Hit]:
     """Yield the password of `mail:password` lines and of `login: name / password`."""
-    for match in chain(PAIR.finditer(scan.view), ACCOUNT.finditer(scan.view)):
+    for match in chain(*(one.finditer(scan.view) for one in PAIRS)):
         start, end = match.span(1)
         word = scan.view[start:end]
         if _strength(word) >= 2 and b"@" not in word and not word.startswith(b"//"):

@@ -40,7 +40,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("secret_names", secrets.find_named, secrets.NAMING),
     Detector("codes", secrets.find_codes, (secrets.CODE,)),
     Detector("foreign_passwords", secrets.find_foreign, gate=_FOREIGN),
-    Detector("mail_password", secrets.find_pairs, (secrets.PAIR, secrets.ACCOUNT)),
+    Detector("mail_password", secrets.find_pairs, secrets.PAIRS),
     Detector("gitleaks", secrets.find_gitleaks, gate=rb"[!-~]{8}"),
     Detector("digits", digits.find, gate=token.GATE),
     Detector("iban", letters.find_iban, (letters.IBAN,)),
