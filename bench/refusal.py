@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
+import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.ratelimit import own_server
 from gateway.app import create_app
@@ -93,10 +94,9 @@ async def load_on(port: int, total: int) -> set[bytes]:
 
 
 def cpu_s(pid: int) -> float:
-    """Return the CPU seconds of a process so far."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Return the CPU seconds of all threads of a process so far, by the scheduler's own clock."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 class Server:
@@ -131,8 +131,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--serve", default="", help=argparse.SUPPRESS)
     parser.add_argument("--redis", default="", help=argparse.SUPPRESS)
-    parser.add_argument("--total", type=int, default=4000, help="requests of a round")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--total", type=int, default=4800, help="requests of a round")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     if args.serve:
@@ -147,13 +147,13 @@ def main() -> None:
                 found[server.mode].append(server.measure(args.total))
         for server in servers:
             server.close()
-    best = {mode: min(values) for mode, values in found.items()}
-    ratios = {mode: value / best["none"] for mode, value in best.items()}
+    middle = {mode: statistics.median(values) for mode, values in found.items()}
+    ratios = {mode: value / middle["none"] for mode, value in middle.items()}
     if args.json:
-        print(json.dumps({"cpu_us": best, "ratio": ratios, "bound": BOUND}, indent=2))
+        print(json.dumps({"cpu_us": middle, "ratio": ratios, "bound": BOUND}, indent=2))
     else:
         print(f"{'limiter':<10}{'CPU us a 429':>14}{'ratio':>8}")
-        for mode, value in best.items():
+        for mode, value in middle.items():
             print(f"{mode:<10}{value:>14.0f}{ratios[mode]:>8.2f}")
     sys.exit(int(max(ratios.values()) > BOUND))
 
