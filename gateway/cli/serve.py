@@ -37,6 +37,7 @@ def serve(
     if loaded.problems:
         say(explain(loaded.problems))
         end(NO)
+    from audit import AuditUnavailable
     from backends import BackendUnavailable
     from gateway.server import serve as run
 
@@ -45,6 +46,10 @@ def serve(
         code = run(loaded.config, path=path, reread=lambda: _reread(path, options))
     except BackendUnavailable as error:
         say([f"A backend cannot be used: {error}"])
+        code = NO
+    except AuditUnavailable as error:
+        say([f"The audit trail cannot be written: {error}"])
+        say(["  -> choose another folder: GATEWAY_AUDIT_PATH, or `path` of the first sink"])
         code = NO
     end(code)
 

@@ -15,6 +15,7 @@ def judge_safety(document: Document, config: Config) -> None:
     if config.profile == "production":
         _production(document, config)
     _origins(document, config)
+    _unused_limits(document, config)
 
 
 def is_loopback(host: str) -> bool:
@@ -84,6 +85,17 @@ def _origins(document: Document, config: Config) -> None:
             if origin == "*":
                 report = document.problem if config.profile == "production" else document.warning
                 report((*path, index), "`*` lets every page use the gateway", "list the origins")
+
+
+def _unused_limits(document: Document, config: Config) -> None:
+    """Limits where every app says `[]` look like a protection and are none."""
+    if any(app.limits != () for app in config.apps.values()):
+        return
+    for name in config.limits:
+        document.warning(
+            ("limits", name), "it counts nothing: every app says `limits: []`",
+            "name it in `limits` of an app, or leave that list out to use all",
+        )  # fmt: skip
 
 
 def _is_given(document: Document, path: Path, value: str | None) -> bool:

@@ -11,6 +11,8 @@ from .hashing import hash_key
 from .variables import OVERRIDE, VARIABLES, said, split, strangers
 from .yaml_file import plain
 
+STRONG_LENGTH = 16
+
 
 def apply(document: Document, environ: Mapping[str, str]) -> None:
     """Lay the environment and our defaults over what the file says."""
@@ -80,6 +82,17 @@ def _secrets(document: Document, given: Mapping[str, str]) -> None:
     ]
     if keys:
         document.extend(("keys",), keys, said("GATEWAY_API_KEYS"))
+        _weak_keys(document, split(given["GATEWAY_API_KEYS"]))
     if "GATEWAY_ADMIN_KEY" in given:
         secret = given["GATEWAY_ADMIN_KEY"]
         document.put(("admin_key_hash",), hash_key(secret), said("GATEWAY_ADMIN_KEY"))
+
+
+def _weak_keys(document: Document, secrets: list[str]) -> None:
+    shortest = min(len(secret) for secret in secrets)
+    if shortest < STRONG_LENGTH:
+        document.places["GATEWAY_API_KEYS",] = said("GATEWAY_API_KEYS")
+        document.warning(
+            ("GATEWAY_API_KEYS",), f"a key of {shortest} characters can be guessed",
+            f"use {STRONG_LENGTH} or more; `gateway keys create` makes one",
+        )  # fmt: skip

@@ -87,7 +87,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "App": {
         "model": "model where the caller names none",
         "origins": "pages that may use it, as `https://host`",
-        "limits": "names of limits; absent: all of them",
+        "limits": "names of limits, beside those that no app names; absent: all, `[]`: none",
         "disconnect": "what happens when nobody listens",
         "system_prompt": "put before every conversation",
         "redact": "`outbound` hides personal values from the provider and restores them in the "

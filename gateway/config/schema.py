@@ -99,7 +99,7 @@ class App(Section, frozen=True):
     model: str = "default"
     origins: tuple[str, ...] = ()
     limits: tuple[str, ...] | None = None
-    """Names from `limits:`; absent: all of them."""
+    """Names from `limits:`; what no app names counts too. Absent: all of them; empty: none."""
     disconnect: Disconnect = Disconnect()
     system_prompt: str | None = None
     redact: Literal["none", "outbound"] = "none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -83,10 +83,10 @@ class Policies:
     def __init__(self, config: Config) -> None:
         self.prices = Prices(config)
         self.all = {name: compile_policy(name, limit) for name, limit in config.limits.items()}
+        named = {name for app in config.apps.values() for name in app.limits or ()}
+        common = [name for name in self.all if name not in named]
         self._by_app = {
-            name: tuple(self.all[limit] for limit in (app.limits or ()))
-            if app.limits is not None
-            else tuple(self.all.values())
+            name: tuple(self.all[limit] for limit in _limits_of(app.limits, common, self.all))
             for name, app in config.apps.items()
         }
 
@@ -98,6 +98,15 @@ class Policies:
     def of_app(self, app: str) -> Sequence[Policy]:
         """Return the limits of an app, whoever asks for what."""
         return self._by_app.get(app, ())
+
+
+def _limits_of(
+    names: Sequence[str] | None, common: Sequence[str], all_names: Iterable[str]
+) -> Iterable[str]:
+    """Name the limits of an app: what it lists and what no app lists; nothing for `[]`."""
+    if names is None:
+        return all_names
+    return [*names, *common] if names else []
 
 
 def compile_policy(name: str, config: LimitConfig) -> Policy:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 from functools import partial
+from pathlib import Path
 
+from audit import AuditUnavailable
 from gateway.cli.banner import start_text
 from gateway.cli.port import explain_bind_error
 from gateway.config import Config
@@ -24,6 +27,7 @@ def serve(config: Config, *, path: str | None = None, reread: Reread | None = No
     `reread` reads the configuration again, on SIGHUP and when the file at `path` changes.
     """
     setup_logging()
+    claim_folder(Path(config.audit.sinks[0].path))
     host, port, workers = config.server.host, config.server.port, config.server.workers
     try:
         sockets = bind_all(host, port, workers)
@@ -35,6 +39,16 @@ def serve(config: Config, *, path: str | None = None, reread: Reread | None = No
         return run(config, sockets[0], Process(config_path=path))
     Settings(config)  # a missing SDK or key is told here, and not by each worker in turn
     return Supervisor(config, sockets, run, path).supervise()
+
+
+def claim_folder(folder: Path) -> None:
+    """Make the audit trail's folder, or raise AuditUnavailable; no record, no service."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise AuditUnavailable(f"{folder}: {error.strerror or error}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise AuditUnavailable(f"{folder}: this user may not write there")
 
 
 def bind_all(host: str, port: int, count: int) -> list[socket.socket]:

@@ -111,6 +111,23 @@ def test_a_port_in_use_is_one_clear_line(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_audit_folder_that_cannot_be_is_one_clear_error(tmp_path, workers):
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "serve", "--port", "0", "--workers", workers],
+        cwd=ROOT, capture_output=True, text=True, timeout=30,
+        env={"GATEWAY_AUDIT_PATH": f"{in_the_way}/audit", "PATH": "", "REDIS_URL": "redis://127.0.0.1:1"},
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert f"{in_the_way}/audit: Not a directory" in done.stderr
+    assert "GATEWAY_AUDIT_PATH" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_thousand_short_streams_leave_nothing_behind(start: Start):
     from concurrent.futures import ThreadPoolExecutor
 

@@ -71,7 +71,24 @@ def test_a_public_address_without_keys_is_said_loudly_in_development(host):
 
 
 def test_a_public_address_with_keys_is_quiet():
-    assert not examine(None, {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_API_KEYS": "k"}).warnings
+    assert not examine(None, {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_API_KEYS": "k" * 43}).warnings
+
+
+def test_a_key_that_can_be_guessed_is_warned_of_and_not_shown():
+    found = examine(None, {"GATEWAY_API_KEYS": f"{'k' * 43}, letmein"})
+
+    assert not found.problems
+    assert [w.path for w in found.warnings] == ["GATEWAY_API_KEYS"]
+    assert "7 characters" in found.warnings[0].message
+    assert "letmein" not in found.warnings[0].message + found.warnings[0].remedy
+
+
+def test_limits_that_count_for_no_app_are_warned_of(judge):
+    text = "limits: {a: {per: [key], requests: 3}}\napps: {x: {limits: []}, y: {limits: []}}"
+
+    assert [w.path for w in judge(text).warnings] == ["limits.a"]
+    assert not judge(text.replace("y: {limits: []}", "y: {}")).warnings
+    assert not judge(text.replace("y: {limits: []}", "y: {limits: [a]}")).warnings
 
 
 def test_more_workers_need_redis():
