@@ -58,11 +58,13 @@ class RecordWriter:
     ) -> Open:
         """Return what is to be remembered of a call until it ends."""
 
+        stream_id = call.stream_id  # what is remembered must not hold the call with all its words
+
         def seal(value: str) -> str:
-            return subject.seal(value.encode(), call.stream_id)
+            return subject.seal(value.encode(), stream_id)
 
         return Open(
-            stream_id=call.stream_id,
+            stream_id=stream_id,
             request_id=self._point.name(call.request_id),
             app=self._point.name(call.app),
             people=people,

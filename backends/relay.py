@@ -23,7 +23,9 @@ async def relay(
 ) -> AsyncGenerator[Event, None]:
     """Carry one call. Closing this generator closes the connection to the provider."""
     body, reader = prepare()
-    async with upstream.post(body) as response:
+    answer = upstream.post(body)
+    del body, prepare  # an answer may take minutes
+    async with answer as response:
         await _expect_stream(upstream, response)
         async for data in upstream.read(response):
             for event in reader.feed(data):

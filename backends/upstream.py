@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from multidict import CIMultiDict, istr
 from yarl import URL
 
 from .backend import Timeouts
@@ -40,12 +41,9 @@ class Upstream:
     ) -> None:
         self.name = name
         self.url = URL(url)
-        self.headers = {
-            **headers,
-            "Content-Type": "application/json",
-            "Accept": accept,
-            "Accept-Encoding": "identity",
-        }
+        kinds = {"Content-Type": "application/json", "Accept": accept}
+        own = {**headers, **kinds, "Accept-Encoding": "identity"}
+        self.headers = CIMultiDict((istr(name), value) for name, value in own.items())
         self._timeouts = timeouts
         self._session: ClientSession | None = None
 
@@ -53,6 +51,7 @@ class Upstream:
     async def post(self, body: bytes) -> AsyncGenerator[ClientResponse, None]:
         """Send one request; give the answer if it is a success, else raise `BackendError`."""
         response = await self._send(body)
+        del body  # an answer may take minutes
         try:
             if response.status != 200:
                 raise await self._failure(response)
