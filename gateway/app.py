@@ -50,6 +50,7 @@ from gateway.stream.table import Table
 from gateway.stream.ticker import Ticker
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.observers import AuditObserver, LimiterObserver
+from gateway.telemetry.spans import open_spans
 from ratelimit import MemoryLimiter, RedisLimiter
 
 MAX_BODY = 1 << 20
@@ -151,6 +152,7 @@ async def share_secret(rooms: Rooms, shared: SharedLog) -> None:
 async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     """Open the rooms before the first request and close them after the last."""
     rooms = app[ROOMS]
+    rooms.spans = open_spans(rooms.settings.config.otel_endpoint)
     await rooms.trail.start()
     await rooms.limiter.start()
     if rooms.streams.shared is not None:
@@ -168,3 +170,5 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     await rooms.limiter.aclose()
     await rooms.hits.aclose()
     await rooms.trail.aclose()
+    if rooms.spans is not None:
+        await rooms.spans.aclose()

@@ -9,6 +9,7 @@ import msgspec
 from backends import ChatRequest
 from gateway.auth.identity import Identity
 from gateway.config.schema import App
+from gateway.telemetry.context import Trace, new_trace
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,4 +24,5 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     chat: ChatRequest
     user_email: str | None = None
     user_role: str | None = None
+    trace: Trace = msgspec.field(default_factory=new_trace)
     received_at: float = msgspec.field(default_factory=time.perf_counter)

@@ -21,6 +21,7 @@ from gateway.stream.grace import LeavePolicy
 from gateway.stream.ids import new_generation_id
 from gateway.stream.writer import Writer
 from gateway.telemetry.measure import Asked, measure_generation
+from gateway.tracing import told_of
 from ratelimit import Decision
 
 log = structlog.get_logger("sluicegate.flow")
@@ -140,6 +141,8 @@ def _generation(
 
     async def settle(generation: Generation, end: End) -> None:
         measure_generation(rooms.metrics, generation, end, call.app_name, call.dialect, asked)
+        if rooms.spans is not None:
+            rooms.spans.tell(told_of(call, generation, end, rooms.settings.kind_of(end.backend)))
         await settle_generation(generation, end, call, rooms, decision)
 
     snapshot = getattr(writer, "snapshot", None)
@@ -181,6 +184,7 @@ async def settle_generation(
         "stream_finished",
         stream_id=generation.id,
         request_id=call.request_id,
+        trace_id=call.trace.id,
         app=call.app_name,
         outcome=end.outcome,
         backend=end.backend,

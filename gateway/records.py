@@ -25,6 +25,7 @@ def received_of(call: Call, id: str) -> Received:
     return Received(
         stream_id=id,
         request_id=call.request_id,
+        trace_id=call.trace.id,
         app=call.app_name,
         route=call.route,
         dialect=call.dialect,

@@ -16,6 +16,7 @@ from gateway.settings import Settings
 from gateway.stream.streams import Streams
 from gateway.stream.ticker import Ticker
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.spans import Spans
 from ratelimit import Limiter
 
 
@@ -49,6 +50,7 @@ class Rooms:
         self.metered = Metered(limiter)
         self.flag = settings.flag
         self.is_draining = False
+        self.spans: Spans | None = None
 
     @functools.cached_property
     def redactor(self) -> Redactor:

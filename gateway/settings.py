@@ -35,6 +35,11 @@ class Settings:
         except KeyError:
             raise ApiError("not_found", f"There is no app {name[:64]!r}.", field="app") from None
 
+    def kind_of(self, backend: str) -> str:
+        """Return the kind of the backend of `backend/model`; empty where none served."""
+        found = self.config.backends.get(backend.partition("/")[0])
+        return found.kind if found else ""
+
     def models_for(self, key: Key | None) -> list[str]:
         """Return the aliases that a key may use."""
         aliases = sorted(self.router.aliases())

@@ -19,7 +19,7 @@ from gateway.errors import ApiError, error_of
 from gateway.flow import open_generation
 from gateway.limits import standing_headers
 from gateway.middleware.authentication import IDENTITY
-from gateway.middleware.edge import REQUEST_ID, route_of
+from gateway.middleware.edge import REQUEST_ID, TRACE, route_of
 from gateway.rooms import ROOMS, Rooms
 from gateway.stream.generation import Generation
 from ratelimit import Decision
@@ -73,6 +73,7 @@ def provider_call(request: web.Request, rooms: Rooms, chat: ChatRequest, dialect
     name, app = app_of(request, rooms)
     return Call(
         request_id=request[REQUEST_ID],
+        trace=request[TRACE],
         route=route_of(request),
         dialect=dialect,
         app_name=name,

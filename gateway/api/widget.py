@@ -16,7 +16,7 @@ from gateway.errors import ApiError, bad_field
 from gateway.flow import open_generation
 from gateway.limits import standing_headers
 from gateway.middleware.authentication import IDENTITY, TICKET_COOKIE
-from gateway.middleware.edge import REQUEST_ID, route_of
+from gateway.middleware.edge import REQUEST_ID, TRACE, route_of
 from gateway.rooms import ROOMS, Rooms
 from gateway.stream.generation import Generation
 from gateway.stream.ids import new_generation_id
@@ -116,6 +116,7 @@ def widget_call(request: web.Request, rooms: Rooms, asked: WidgetRequest) -> Cal
     rooms.settings.check_model(chat.model, identity.key)
     return Call(
         request_id=request[REQUEST_ID],
+        trace=request[TRACE],
         route=route_of(request),
         dialect=DIALECT,
         app_name=name,

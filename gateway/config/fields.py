@@ -43,6 +43,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "audit": "the audit trail",
         "flags": "start values of flags",
         "breaker": "stop asking a failing backend for a while",
+        "otel_endpoint": "collector of OpenTelemetry spans (OTLP over HTTP); absent: none are made",
         "guard": "take a step of the rollout back while a rollback criterion holds",
     },
     "Server": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.rollout.flag import parse_flag
+from gateway.telemetry.spans import HINT, is_installed
 
 from .document import Document, Path
 from .form import NAME, PORT, is_host, is_network, is_origin, split_url
@@ -66,6 +67,10 @@ def _urls(document: Document, config: Config) -> None:
                     ("backends", name, "timeouts", field), f"`{value:g}` is not above 0",
                     "write seconds, e.g. 30",
                 )  # fmt: skip
+    if config.otel_endpoint:
+        _base_url(document, ("otel_endpoint",), config.otel_endpoint)
+        if not is_installed():
+            document.problem(("otel_endpoint",), "spans need the extra `otel`", HINT)
     url = split_url(config.redis.url)
     if config.redis.url and (url is None or url.scheme not in ("redis", "rediss", "unix")):
         document.problem(

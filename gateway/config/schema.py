@@ -224,3 +224,5 @@ class Config(Section, frozen=True):
     flags: dict[str, str] = {}
     breaker: bool = True
     guard: bool = False
+    otel_endpoint: str | None = None
+    """Address of an OpenTelemetry collector (OTLP over HTTP); absent: no spans."""

@@ -53,6 +53,11 @@ VARIABLES = (
     Variable("GATEWAY_AUDIT_PATH", "where the audit trail goes", (), "var/audit"),
     Variable("GATEWAY_AUDIT_KEY", "secret that makes pseudonyms", ("audit", "key")),
     Variable("GATEWAY_ADMIN_KEY", "switches `/admin` on; kept as a hash only"),
+    Variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "collector of OpenTelemetry spans; needs the extra `otel`",
+        ("otel_endpoint",),
+    ),
     Variable("GATEWAY_JWT_SECRET", "secret of signed user claims (HS256)", ("jwt_secret",)),
 )
 NAMES = frozenset(variable.name for variable in VARIABLES)

@@ -17,12 +17,14 @@ from gateway.dialects.envelope import encode_error, protocol_of, status_of
 from gateway.errors import CODES_BY_STATUS, ApiError
 from gateway.rooms import ROOMS
 from gateway.stream.ids import new_request_id
+from gateway.telemetry.context import Trace, trace_of
 from gateway.telemetry.measure import STARTING_ROUTES, measure_request
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Guard = Callable[[web.Request], Awaitable[None]]
 GUARDS = web.AppKey("guards", list[Guard])
 REQUEST_ID = web.RequestKey("request_id", str)
+TRACE = web.RequestKey("trace", Trace)
 OPEN = frozenset({"healthz", "readyz", "docs", "errors", "openapi"})
 """Routes that need no caller, beside the page's files: they show nothing and start nothing."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -57,7 +59,8 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def identify(request: web.BaseRequest) -> None:
-    """Give the request its id: the caller's own where it is fit to be one."""
+    """Give the request its id and its trace: the caller's own where they are fit to be one."""
+    request[TRACE] = trace_of(request.headers.getall("traceparent", []))
     given = request.headers.get("x-request-id", "")
     request[REQUEST_ID] = given if _GIVEN_ID.fullmatch(given) else new_request_id()
 
@@ -78,7 +81,12 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except ConnectionError:
         raise
     except Exception:  # the edge of a request: nothing of a fault of ours may reach the client
-        log.exception("request_broke", request_id=request[REQUEST_ID], route=route_of(request))
+        log.exception(
+            "request_broke",
+            request_id=request[REQUEST_ID],
+            trace_id=request[TRACE].id,
+            route=route_of(request),
+        )
         return error_response(request, ApiError("internal", "Something went wrong on our side."))
 
 
@@ -126,6 +134,7 @@ def mark(request: web.BaseRequest, response: web.StreamResponse) -> None:
     if id is not None:
         headers["x-request-id"] = id
         headers["request-id"] = id
+        headers["x-trace-id"] = request[TRACE].id
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Server"] = "sluicegate"
@@ -143,6 +152,7 @@ def _note(request: web.Request, status: int, seconds: float) -> None:
     tell(
         "request_finished",
         request_id=request[REQUEST_ID],
+        trace_id=request[TRACE].id,
         method=method,
         route=route,
         status=status,

@@ -21,12 +21,14 @@ _UNITS = ("requests", "tokens")
 _PARTS = ("limit", "remaining", "reset")
 EXPOSED = ", ".join([
     "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit",
-    "X-RateLimit-Remaining", "X-RateLimit-Reset", "x-request-id", "request-id", "retry-after-ms",
-    "x-should-retry", *(f"x-ratelimit-{part}-{unit}" for unit in _UNITS for part in _PARTS),
+    "X-RateLimit-Remaining", "X-RateLimit-Reset", "x-request-id", "request-id", "x-trace-id",
+    "retry-after-ms", "x-should-retry",
+    *(f"x-ratelimit-{part}-{unit}" for unit in _UNITS for part in _PARTS),
     *(f"anthropic-ratelimit-{unit}-{part}" for unit in _UNITS for part in _PARTS),
 ])  # fmt: skip
 ALLOWED_HEADERS = (
     "Content-Type, Authorization, X-Api-Key, Last-Event-ID, Idempotency-Key, X-Request-Id, "
+    "Traceparent, "
     "X-User-Token, Anthropic-Version, Anthropic-Beta"
 )
 CLIENT = frozenset({"/client.js", "/client.mjs", "/client/v1.js"})
