@@ -127,5 +127,6 @@ def check_flag(request: web.Request, rooms: Rooms) -> None:
     """Raise 403 when streaming is off for this caller."""
     identity = request[IDENTITY]
     names = frozenset(n for n in (identity.user, identity.key.id if identity.key else None) if n)
-    if not rooms.flag.is_on_for(identity.caller, names):
+    app = request.match_info.get("app", "")
+    if not rooms.flag.is_on_for(identity.caller, names, app):
         raise ApiError("feature_flag_disabled", "Streaming is switched off for this caller.")

@@ -53,8 +53,9 @@ Redis in any profile.
 
 ## Flags
 
-`off`, `on`, a percentage such as `25%`, listed users `users:ann,bob`, or both:
-`25%,users:ann,bob`. Listed users are in at any percentage; who is in at 5 % is in at 25 %.
+`off`, `on`, a percentage such as `25%`, listed users `users:ann,bob`, listed apps `apps:shop`, or
+joined: `25%,users:ann,bob,apps:shop`. Listed users and every caller of a listed app are in at any
+percentage; who is in at 5 % is in at 25 %.
 """
 
 

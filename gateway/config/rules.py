@@ -11,7 +11,7 @@ from .hashing import is_hash
 from .limits import judge_limits
 from .schema import Config
 
-FLAG_REMEDY = "use off, on, a percentage such as 25%, users:a,b, or both: 25%,users:a,b"
+FLAG_REMEDY = "use off, on, 25%, users:a,b, apps:x,y, or joined: 25%,users:a,b,apps:x,y"
 KEY_REMEDY = "run `gateway keys create` and copy its line"
 
 
@@ -142,7 +142,7 @@ def _flags(document: Document, config: Config) -> None:
             if not is_told:
                 document.problem(("flags", name), f"`{value[:60]}` is no flag value", FLAG_REMEDY)
             continue
-        if any(set(user) & {"%", ";"} for user in rule.users):
+        if any(set(user) & {"%", ";"} for user in rule.users | rule.apps):
             document.problem(
-                ("flags", name), "a percentage stands behind the users", "write 25%,users:a,b"
+                ("flags", name), "a percentage stands behind the list", "write 25%,users:a,b"
             )

@@ -31,7 +31,7 @@ VARIABLES = (
     Variable("REDIS_URL", "the shared store; absent: in memory", ("redis", "url")),
     Variable(
         "ENABLE_SSE_STREAMING",
-        "the flag: `off`, `on`, `25%`, `users:a,b`",
+        "the flag: `off`, `on`, `25%`, `users:a,b`, `apps:x,y`",
         ("flags", "ENABLE_SSE_STREAMING"),
         "on in development, off in production",
     ),

@@ -1,4 +1,4 @@
-"""`ENABLE_SSE_STREAMING`: off, on, a percentage, a list of users (contract section 4).
+"""`ENABLE_SSE_STREAMING`: off, on, a percentage, lists of users and of apps (contract section 4).
 
 Sticky by caller and monotone: who is in at 5 % is in at 25 %.
 """
@@ -12,6 +12,7 @@ import msgspec
 
 NAME = "ENABLE_SSE_STREAMING"
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)%")
+_LISTS = re.compile(r"(?:^|(?<=[,;\s%]))\s*(users|apps):")
 _WORDS = {
     "off": 0.0,
     "false": 0.0,
@@ -25,15 +26,16 @@ _WORDS = {
 
 
 class Flag(msgspec.Struct, frozen=True):
-    """One state of the flag; listed users are in at any percentage."""
+    """One state of the flag; listed users and listed apps are in at any percentage."""
 
     percent: float
     users: frozenset[str] = frozenset()
     text: str = "off"
+    apps: frozenset[str] = frozenset()
 
-    def is_on_for(self, caller: str, names: frozenset[str]) -> bool:
+    def is_on_for(self, caller: str, names: frozenset[str], app: str = "") -> bool:
         """Whether the caller is in. `names` are what the caller is proven to be called."""
-        if self.users & names or self.percent >= 100:
+        if self.users & names or app in self.apps or self.percent >= 100:
             return True
         return self.percent > 0 and _share(caller) < self.percent
 
@@ -45,15 +47,22 @@ def _share(caller: str) -> float:
 
 
 def parse_flag(text: str) -> Flag:
-    """Read `off`, `on`, `25%`, `users:a,b` or `25%,users:a,b`; raise ValueError for others."""
-    rest, _, listed = text.strip().partition("users:")
-    users = frozenset(name.strip() for name in listed.split(",") if name.strip())
-    head = rest.strip().rstrip(",;").strip().lower()
-    if not head and users:
-        return Flag(0.0, users, text.strip())
+    """Read `off`, `25%`, `users:a,b`, `apps:x,y` or them joined; raise ValueError for others."""
+    start, *lists = _LISTS.split(text.strip())
+    listed: dict[str, set[str]] = {"users": set(), "apps": set()}
+    for kind, names in zip(lists[::2], lists[1::2], strict=True):
+        listed[kind] |= {name.strip() for name in names.split(",") if name.strip()}
+    users, apps = frozenset(listed["users"]), frozenset(listed["apps"])
+    return Flag(_percent(start, is_listed=bool(users or apps)), users, text.strip(), apps)
+
+
+def _percent(text: str, *, is_listed: bool) -> float:
+    head = text.strip().rstrip(",;").strip().lower()
+    if not head and is_listed:
+        return 0.0
     if head in _WORDS:
-        return Flag(_WORDS[head], users, text.strip())
+        return _WORDS[head]
     match = _PERCENT.fullmatch(head)
     if match is None or float(match[1]) > 100:
-        raise ValueError("must be off, on, a percentage such as 25%, or users:a,b")
-    return Flag(float(match[1]), users, text.strip())
+        raise ValueError("must be off, on, a percentage such as 25%, users:a,b or apps:x,y")
+    return float(match[1])

@@ -111,14 +111,14 @@ class LiveFlag:
     def _cut(self) -> None:
         """End the running streams of those who are out now."""
         for generation in list(self._rooms.table.running.values()):
-            if generation.is_resumable and not self._is_in(generation.caller):
+            if generation.is_resumable and not self._is_in(generation.caller, generation.app):
                 task: asyncio.Task[object] = asyncio.create_task(
                     generation.stop("shutdown", CUT_MESSAGE)
                 )
                 self._cuts.add(task)
                 task.add_done_callback(self._cuts.discard)
 
-    def _is_in(self, owner: str) -> bool:
+    def _is_in(self, owner: str, app: str) -> bool:
         kind, key, id = owner.split(":", 2)
         names = frozenset(name for name in (key, id if kind == "user" else "") if name)
-        return self._rooms.flag.is_on_for(owner, names)
+        return self._rooms.flag.is_on_for(owner, names, app)

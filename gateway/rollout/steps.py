@@ -20,6 +20,7 @@ def step_down(flag: Flag, steps: Sequence[float]) -> str:
 
 
 def written(percent: float, flag: Flag) -> str:
-    """Return the value of a step; listed users stay in."""
+    """Return the value of a step; listed users and apps stay in."""
     head = "on" if percent >= 100 else f"{percent:g}%" if percent else "off"
-    return head + (f",users:{','.join(sorted(flag.users))}" if flag.users else "")
+    lists = (("users", flag.users), ("apps", flag.apps))
+    return head + "".join(f",{kind}:{','.join(sorted(names))}" for kind, names in lists if names)
