@@ -61,7 +61,8 @@ make_venv "$python"
 say "installing $(grep -c '==' "$lock") pinned packages from $lock (10 to 60 seconds)"
 install --require-hashes -r "$lock" ||
     fail "the packages of $lock could not be installed; is a package index reachable (pip config list)?"
-install --no-build-isolation --no-deps -e . || fail "the project itself could not be installed; see above"
+# compat: a plain path, so that a folder `audit/` where the gateway is started does not hide the room
+install --no-build-isolation --no-deps --config-settings editable_mode=compat -e . || fail "the project itself could not be installed; see above"
 # What only installing needed is not kept: a tenth of the environment's size.
 if [ "$lock" = requirements.lock ]; then
     .venv/bin/python -m pip uninstall -qq --yes --disable-pip-version-check setuptools
