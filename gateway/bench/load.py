@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import ssl
 import time
 from collections.abc import Callable
@@ -31,10 +32,9 @@ async def _sit(plan: Plan, tally: Tally, started_at: float, seat: int) -> None:
     """One of the concurrent clients: a stream after another until the plan is fulfilled."""
     if plan.ramp_s:
         await asyncio.sleep(plan.ramp_s * seat / plan.streams)
-    request = plan.request()
     while _goes_on(plan, tally, started_at):
         tally.started += 1
-        reason = await _one_stream(plan, tally, request)
+        reason = await _one_stream(plan, tally)
         if reason is None:
             tally.completed += 1
         else:
@@ -48,13 +48,15 @@ def _goes_on(plan: Plan, tally: Tally, started_at: float) -> bool:
     return time.monotonic() - started_at < plan.duration_s
 
 
-async def _one_stream(plan: Plan, tally: Tally, request: bytes) -> str | None:
+async def _one_stream(plan: Plan, tally: Tally) -> str | None:
     """The reason why the stream failed, or None when it came to its end."""
     target = urlsplit(plan.url)
     secure = target.scheme == "https"
     port = target.port or (443 if secure else 80)
     context = ssl.create_default_context() if secure else None
-    client = StreamClient(request, MARKS[plan.protocol], tally)
+    marker = f"mk{secrets.token_hex(6)}" if plan.is_marked else ""
+    request = plan.request(marker)
+    client = StreamClient(request, MARKS[plan.protocol], tally, marker.encode())
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(plan.timeout_s):

@@ -26,11 +26,14 @@ class Plan(msgspec.Struct, frozen=True):
     timeout_s: float = 120.0
     headers: tuple[tuple[str, str], ...] = ()
 
-    def request(self) -> bytes:
+    is_marked: bool = False
+    """Let the scripted backend repeat a marker of each stream, to see whether streams mix."""
+
+    def request(self, marker: str = "") -> bytes:
         """The bytes that one client sends: head and JSON body."""
         target = urlsplit(self.url)
         path = (target.path or "/") + (f"?{target.query}" if target.query else "")
-        body = json.dumps(_body(self)).encode()
+        body = json.dumps(_body(self, marker)).encode()
         lines = [
             f"POST {path} HTTP/1.1",
             f"Host: {target.netloc.rpartition('@')[2]}",
@@ -63,15 +66,18 @@ MARKS: dict[Protocol, Marks] = {
     ),
 }
 
+MARKER = re.compile(rb"mk[0-9a-f]{12}")
+"""What a marked stream is told to repeat."""
 # A stand-in that stamps its tokens writes the monotonic clock in microseconds as the text.
 STAMP = re.compile(rb" t(\d{12})")
 
 
-def _body(plan: Plan) -> dict[str, object]:
-    messages = [{"role": "user", "content": plan.prompt}]
+def _body(plan: Plan, marker: str) -> dict[str, object]:
+    prompt = f"[[text={' '.join([marker] * 8)}]]" if marker else plan.prompt
+    messages = [{"role": "user", "content": prompt}]
     match plan.protocol:
         case "widget":
-            return {"query": plan.prompt, "model": plan.model}
+            return {"query": prompt, "model": plan.model}
         case "anthropic":
             return {
                 "model": plan.model,

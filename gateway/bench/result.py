@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 import msgspec
 
 
@@ -14,6 +16,8 @@ class Spread(msgspec.Struct, frozen=True):
     p95: float
     p99: float
     max: float
+    sd: float = 0.0
+    """Standard deviation, for the comparison of two runs."""
 
     @classmethod
     def of(cls, values_ms: list[float]) -> Spread:
@@ -26,7 +30,8 @@ class Spread(msgspec.Struct, frozen=True):
             return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
 
         mean = round(sum(ordered) / len(ordered), 3)
-        return cls(len(ordered), mean, at(0.50), at(0.95), at(0.99), round(ordered[-1], 3))
+        sd = round(statistics.stdev(ordered), 4) if len(ordered) > 1 else 0.0
+        return cls(len(ordered), mean, at(0.50), at(0.95), at(0.99), round(ordered[-1], 3), sd)
 
 
 class Result(msgspec.Struct, frozen=True):

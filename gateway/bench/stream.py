@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import cast
 
-from .plan import STAMP, Marks
+from .plan import MARKER, STAMP, Marks
 
 _TAIL = 64  # a mark cut in two by the network is found again in this many bytes
 
@@ -31,10 +31,12 @@ class Tally:
 class StreamClient(asyncio.Protocol):
     """Sends one request, counts its tokens, resolves `ended` when the answer is over."""
 
-    def __init__(self, request: bytes, marks: Marks, tally: Tally) -> None:
+    def __init__(self, request: bytes, marks: Marks, tally: Tally, marker: bytes = b"") -> None:
         self._request = request
         self._marks = marks
         self._tally = tally
+        self._marker = marker
+        self._seen: set[bytes] = set()
         self._tail = b""
         self._status = 0
         self._sent_at = 0.0
@@ -90,12 +92,20 @@ class StreamClient(asyncio.Protocol):
             count, used = len(found), found[-1] if found else 0
         if count:
             self._count(count, now)
+        if self._marker:
+            self._seen.update(MARKER.findall(data))
         if self._marks.end in data:
-            self._end(None)
+            self._end(self._mixed())
         elif not count and self._marks.failure.search(data):
             self._end("error event")
         else:
             self._tail = data[max(used, len(data) - _TAIL) :]
+
+    def _mixed(self) -> str | None:
+        """Return what is wrong with the text of a marked stream."""
+        if self._seen - {self._marker}:
+            return "foreign text"
+        return "own text missing" if self._marker and not self._seen else None
 
     def _count(self, count: int, now: float) -> None:
         tally = self._tally

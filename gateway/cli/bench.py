@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
 
 from .group import single_command
-from .output import NO, WRONG_USE, YES, end, give, give_json, say
+from .live import live_view
+from .output import NO, WRONG_USE, YES, end, give, give_json, say, table
 
 if TYPE_CHECKING:
-    from gateway.bench import Plan, Result
+    from gateway.bench import Difference, Plan, Result
 
 app = single_command()
 Protocol = Literal["widget", "openai", "anthropic"]
@@ -23,6 +24,9 @@ PATHS: dict[Protocol, str] = {
     "openai": "/v1/chat/completions",
     "anthropic": "/v1/messages",
 }
+
+
+MIXED = ("foreign text", "own text missing")
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -59,9 +63,18 @@ def bench(
     min_success: Annotated[
         float | None, typer.Option(help="Share that must complete; else that of slo.yaml.")
     ] = None,
+    isolation: Annotated[
+        bool, typer.Option(help="Mark each stream (scripted backend): do they mix?")
+    ] = False,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(help="Two files made with --json: what differs? Exit 1 where B is worse."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Stream from many clients at once; exit 1 where a limit did not hold."""
+    if compare is not None:
+        end(_compared(*compare, json))
     from gateway.bench import Plan
     from gateway.slo import load_slo
 
@@ -78,6 +91,7 @@ def bench(
         total=total,
         duration_s=duration,
         timeout_s=timeout,
+        is_marked=isolation,
         headers=(("Authorization", f"Bearer {key}"),) if key else (),
     )
     result = _run(plan)
@@ -88,6 +102,8 @@ def bench(
         keep.inter_token_ms if max_gap_ms is None else max_gap_ms,
         1 - keep.error_ratio if min_success is None else min_success,
     )
+    if isolation:
+        gates.append(unmixed(result))
     is_good = all(gate.ok for gate in gates)
     if json:
         give_json({"version": 1, "ok": is_good, "gates": gates, "result": result})
@@ -106,6 +122,14 @@ def judge(result: Result, first_ms: float, gap_ms: float, success: float) -> lis
         ),
         Gate("gap of tokens, mean ms", gap.mean <= gap_ms, gap.mean, gap_ms),
     ]
+
+
+def unmixed(result: Result) -> Gate:
+    """Judge whether marked streams got their own text and no other."""
+    mixed = sum(result.failed.get(reason, 0) for reason in MIXED)
+    return Gate(
+        "streams with foreign or missing text", result.completed > 0 and not mixed, mixed, 0
+    )
 
 
 def lines_of(gates: Sequence[Gate], result: Result) -> list[str]:
@@ -130,14 +154,34 @@ def lines_of(gates: Sequence[Gate], result: Result) -> list[str]:
 def _run(plan: Plan) -> Result:
     from gateway.bench import run_load
 
-    is_shown = sys.stderr.isatty()
+    with live_view(plan.streams, plan.total, plan.duration_s) as show:
+        return asyncio.run(run_load(plan, show))
 
-    def progress(ended: int, tokens: int) -> None:
-        sys.stderr.write(f"\r{ended} streams ended, {tokens} tokens ")
-        sys.stderr.flush()
+
+def _compared(before: Path, after: Path, json: bool) -> int:
+    """Print what differs between two runs; return the exit code."""
+    from gateway.bench import Unreadable, compare, read_result
 
     try:
-        return asyncio.run(run_load(plan, progress if is_shown else None))
-    finally:
-        if is_shown:
-            sys.stderr.write("\r\033[K")
+        found = compare(read_result(before), read_result(after))
+    except Unreadable as exc:
+        say([str(exc)])
+        return WRONG_USE
+    is_good = all(one.finding != "worse" for one in found)
+    if json:
+        give_json({"version": 1, "ok": is_good, "differences": found})
+    else:
+        give(differences(found))
+    return YES if is_good else NO
+
+
+def differences(found: Sequence[Difference]) -> list[str]:
+    """Return a table: both runs, the interval of the difference, and what it says."""
+    rows = [
+        (
+            "✗" if one.finding == "worse" else "✓", one.name, f"{one.before:g}", f"{one.after:g}",
+            f"{one.low:+g} to {one.high:+g}", one.finding,
+        )
+        for one in found
+    ]  # fmt: skip
+    return table([("", "number", "A", "B", "B - A, 95 %", "finding"), *rows])

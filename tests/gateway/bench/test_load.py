@@ -11,7 +11,8 @@ import pytest
 
 from bench.provider import Clock, Provider
 from gateway.bench import Plan, Protocol, Result, Spread, run_load
-from gateway.cli.bench import judge, lines_of
+from gateway.cli.bench import judge, lines_of, unmixed
+from tests.gateway.conftest import Inside
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 
@@ -46,7 +47,9 @@ async def provider() -> AsyncIterator[str]:
         yield url
 
 
-async def answered(pieces: Iterable[bytes], protocol: Protocol = "openai") -> Result:
+async def answered(
+    pieces: Iterable[bytes], protocol: Protocol = "openai", *, is_marked: bool = False
+) -> Result:
     """Run one stream against a server that writes these pieces and hangs up."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,7 +63,7 @@ async def answered(pieces: Iterable[bytes], protocol: Protocol = "openai") -> Re
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     async with server:
-        return await run_load(Plan(url, protocol, streams=1, total=1))
+        return await run_load(Plan(url, protocol, streams=1, total=1, is_marked=is_marked))
 
 
 async def test_every_token_of_every_stream_is_counted(provider: str) -> None:
@@ -160,3 +163,25 @@ async def test_limits_come_first_with_what_was_seen(provider: str) -> None:
     assert lines[0].startswith("✓ completed: 1 (limit 0.99)")
     assert lines[1].startswith("✓ first token")
     assert any("1 of 1 completed, 5 tokens" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [(b"mk0123456789ab", "foreign text"), (b"x", "own text missing")]
+)
+async def test_a_marked_stream_notices_text_that_is_not_its_own(text: bytes, reason: str) -> None:
+    piece = b'data: {"choices":[{"delta":{"content":"' + text + b'"}}]}\n\n'
+
+    result = await answered([HEAD, piece, b"data: [DONE]\n\n"], is_marked=True)
+
+    assert result.failed == {reason: 1}
+    assert not unmixed(result).ok
+
+
+async def test_marked_streams_of_a_gateway_do_not_mix(inside: Inside) -> None:
+    running = await inside(GATEWAY_LIMIT="off")
+    url = f"http://127.0.0.1:{running.port}/v1/chat/completions"
+
+    result = await run_load(Plan(url, streams=5, total=10, is_marked=True))
+
+    assert (result.completed, result.failed) == (10, {})
+    assert unmixed(result).ok
