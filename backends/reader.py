@@ -39,9 +39,12 @@ class StreamReader(ABC):
 
     def feed(self, data: bytes) -> list[Event]:
         """Take the next bytes of the body."""
-        if self._splitter.is_idle and (texts := self.template.texts_of(data)) is not None:
-            return [Text(text) for text in texts if text]
         events: list[Event] = []
+        if self._splitter.is_idle and (run := self.template.run_of(data)) is not None:
+            texts, data = run
+            events += [Text(text) for text in texts if text]
+            if not data:
+                return events
         text_of = self.template.text_of
         try:
             for name, payload in self._splitter.feed(data):

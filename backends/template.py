@@ -57,19 +57,26 @@ class TextTemplate:
         except UnicodeDecodeError:
             return None
 
-    def texts_of(self, data: bytes) -> list[str] | None:
-        """Return the texts of a read that holds such frames only; None where it must be parsed."""
-        head, tail = self._head, self._tail
-        if not (data.startswith(head) and data.endswith(tail)) or _NOTHING in data:
+    def run_of(self, data: bytes) -> tuple[list[str], bytes] | None:
+        """Return the texts of the frames that a read begins with, and the rest of the read.
+
+        None where a frame among them is another one, so that each must be looked at.
+        """
+        head = self._head
+        if not data.startswith(head) or _NOTHING in data:
             return None
-        if len(data) < len(head) + len(tail):
-            return None
-        texts = data[len(head) : -len(tail)].replace(self._between, _NOTHING)
-        if b'"' in texts or b"\\" in texts:
+        *texts, last = data[len(head) :].split(self._between)
+        last, has_end, rest = last.partition(self._tail)
+        if has_end:
+            texts.append(last)
+        else:
+            rest = head + last
+        run = _NOTHING.join(texts)
+        if not texts or b'"' in run or b"\\" in run:
             return None
         try:
-            words = texts.decode()
+            words = run.decode()
         except UnicodeDecodeError:
             return None
         self._misses = 0
-        return words.split("\x00")
+        return words.split("\x00"), rest

@@ -30,12 +30,14 @@ class Log:
         """
         self._blocks.append(block)
         self.size += len(block)
-        while self._is_over and len(self._blocks) > 1:
-            self.drop(self.base + max(1, len(self._blocks) // 8))
+        if self.size > self._max_bytes or len(self._blocks) > self._max_blocks:
+            self._make_room()
 
-    @property
-    def _is_over(self) -> bool:
-        return self.size > self._max_bytes or len(self._blocks) > self._max_blocks
+    def _make_room(self) -> None:
+        while (self.size > self._max_bytes or len(self._blocks) > self._max_blocks) and (
+            len(self._blocks) > 1
+        ):
+            self.drop(self.base + max(1, len(self._blocks) // 8))
 
     def since(self, cursor: int, max_bytes: int | None = None) -> list[bytes]:
         """Return the blocks after `cursor`, which must not lie before `base`; at least one."""
