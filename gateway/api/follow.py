@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 from aiohttp import web
 
 from gateway.api.streaming import ended_response, stream_generation
@@ -16,6 +19,8 @@ from gateway.stream.streams import Followed
 from gateway.stream.ticker import jittered_retry_ms
 
 UNKNOWN = "This answer is not known here, or it has expired."
+BEGIN_S = 2.0
+STEP_S = 0.02
 LOST = "The worker that wrote this answer is gone, and its last words with it."
 
 
@@ -46,6 +51,17 @@ async def _is_known(request: web.Request, rooms: Rooms, id: str) -> bool:
         return rooms.table.has(id) or await find(request, rooms, id) is not None
     except StoreAway:
         return True
+
+
+async def await_begin(request: web.Request, rooms: Rooms, id: str) -> None:
+    """Wait a little for an answer that another call with the same ticket is just opening."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(BEGIN_S):
+            while True:
+                with contextlib.suppress(StoreAway):
+                    if await find(request, rooms, id) is not None:
+                        return
+                await asyncio.sleep(STEP_S)
 
 
 async def resume(request: web.Request, rooms: Rooms, last_id: str) -> web.StreamResponse:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 from aiohttp import web
 
 from gateway.api.body import read_json
-from gateway.api.follow import check_flag, follow_from, last_event_id, resume
+from gateway.api.follow import await_begin, check_flag, follow_from, last_event_id, resume
 from gateway.api.streaming import stream_generation
 from gateway.call import Call
 from gateway.dialects import widget
@@ -57,6 +58,10 @@ async def _ask_by_ticket(
 ) -> web.StreamResponse:
     """Start the one stream of a ticket; a refusal gives the ticket back, a repeat follows it."""
     bound = await rooms.tickets.claim(ticket, request.match_info["app"], id)
+    if bound is not None and bound != id:
+        # it may have been bound after the ticket was looked at, and its answer not be there yet
+        request[IDENTITY] = msgspec.structs.replace(request[IDENTITY], grants=bound)
+        await await_begin(request, rooms, bound)
     if bound != id:
         return await follow_from(request, rooms, bound or id, 0)
     try:

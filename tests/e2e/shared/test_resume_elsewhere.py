@@ -234,3 +234,17 @@ def test_a_strict_log_is_never_behind_its_readers(redis_url: str, replicas: Repl
     assert eventually(lambda: there.sequence > 0)
     assert there.sequence >= held
     assert there.text.startswith(reader.text)
+
+
+def test_uses_of_a_ticket_at_once_follow_the_one_answer_on_any_replica(pair: list[Gateway]):
+    def use(n: int, ticket: str) -> list[Event]:
+        url = f"{STREAM}?query=%5B%5Bn%3D3%5D%5D&ticket={ticket}"
+        return pair[n % 2].wire.open("GET", url).all_events()
+
+    for _ in range(6):
+        ticket = pair[0].wire.post("/api/v2/bali-zero/tickets", {}).json["ticket"]
+        with ThreadPoolExecutor(24) as pool:
+            read = list(pool.map(lambda n, ticket=ticket: use(n, ticket), range(24)))
+
+        assert [text_of(events) for events in read] == [tokens(3)] * 24
+        assert len({events[0]["data"]["stream_id"] for events in read}) == 1
