@@ -14,7 +14,8 @@ _CURSOR = re.compile(r"([0-9A-Za-z-]{1,40})\.([0-9]{1,16})")
 _ID = re.compile(r"[0-9A-Za-z-]{1,40}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 _PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+_LETTERS = str.maketrans("0123456789", "mnrtuvwxyz")
+"""None of the letters that known keys begin with (`sk`, `pk`, `gh`): an id is no secret either."""
 
 
 class Cursor(msgspec.Struct, frozen=True):

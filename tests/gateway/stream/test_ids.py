@@ -7,7 +7,16 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.stream.ids import SEALED, Cursor, is_generation_id, new_generation_id, parse_cursor
+from audit.redact import Redactor
+from audit.redaction_point import RedactionPoint
+from gateway.stream.ids import (
+    SEALED,
+    Cursor,
+    is_generation_id,
+    new_generation_id,
+    new_request_id,
+    parse_cursor,
+)
 
 
 def test_new_ids_are_26_letters_and_all_different():
@@ -16,6 +25,14 @@ def test_new_ids_are_26_letters_and_all_different():
     assert len(set(ids)) == 1000
     assert all(re.fullmatch(r"[0-9a-z]{26}", id) for id in ids)
     assert all(len({id[at] for id in ids}) >= 8 for at in range(25))
+
+
+def test_request_ids_look_like_no_number_and_no_key_to_the_audit_trail():
+    point = RedactionPoint(Redactor(lambda kind, value: "tag"))
+    ids = [new_request_id() for _ in range(1000)]
+
+    assert [point.name(id) for id in ids] == ids
+    assert len(set(ids)) == 1000
 
 
 @given(sequence=st.integers(0, SEALED))
