@@ -32,6 +32,7 @@ COMMANDS = {
     "rollback": ("gateway.cli.rollback", "Switch off, wait, and prove that all is well."),
     "logs": ("gateway.cli.logs", "Judge the gateway's log."),
     "faults": ("gateway.cli.faults", "Prove the error handling with scripted faults."),
+    "compat": ("gateway.cli.compat", "Use the providers' SDKs and the widget against a gateway."),
     "swap-check": ("gateway.cli.swap_check", "Compare two models on a set of requests."),
     "models": ("gateway.cli.models", "List the models that clients can use."),
     "completion": ("gateway.cli.completion", "Print the completion script of a shell."),
