@@ -55,8 +55,8 @@ class Subjects:
             path, inode, subject = found
             if os.stat(path).st_ino == inode:
                 return subject
-        except FileNotFoundError:
-            pass
+        except OSError:
+            pass  # looking it up anew says what is wrong
         del self._cache[pseudonym]
         return None
 

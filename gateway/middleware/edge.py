@@ -60,7 +60,9 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def identify(request: web.BaseRequest) -> None:
     """Give the request its id and its trace: the caller's own where they are fit to be one."""
-    request[TRACE] = trace_of(request.headers.getall("traceparent", []))
+    headers = request.headers  # of what could not be parsed, a plain empty dict
+    traces = headers.getall("traceparent") if "traceparent" in headers else []
+    request[TRACE] = trace_of(traces)
     given = request.headers.get("x-request-id", "")
     request[REQUEST_ID] = given if _GIVEN_ID.fullmatch(given) else new_request_id()
 

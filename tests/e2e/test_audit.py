@@ -158,6 +158,17 @@ def test_a_trail_that_cannot_be_written_starts_no_chat(start: Start):
         start(GATEWAY_AUDIT_PATH="/proc/nowhere/audit")
 
 
+def test_a_trail_that_is_lost_while_serving_refuses_new_chats_with_503(start: Start):
+    gateway = start()
+    gateway.wire.ask("[[n=1]]").all_events()
+
+    gateway.audit_path.rename(gateway.audit_path.with_name("moved"))
+    gateway.audit_path.write_text("in the way")
+    answers = [gateway.wire.post(STREAMS, {"query": "[[n=1]]"}) for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [503] * 3, answers[0].text
+
+
 @pytest.mark.parametrize(
     "query, outcome",
     [
