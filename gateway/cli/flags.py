@@ -33,7 +33,7 @@ def show(url: Url = LOCAL, key: AdminKey = None, json: Json = False) -> None:
 @app.command("set", epilog='Example: gateway flags set ENABLE_SSE_STREAMING "25%,users:ann"')
 def set_flag(
     name: Annotated[str, typer.Argument(help="Name of the flag.")],
-    value: Annotated[str, typer.Argument(help="off, on, 25%, users:a,b, apps:x,y, or joined by commas.")],
+    value: Annotated[str, typer.Argument(help="off, on, 25%, users:a,b, apps:x,y, or joined.")],
     url: Url = LOCAL,
     key: AdminKey = None,
     reason: Annotated[str, typer.Option(help="Why; stands in the audit trail.")] = "",

@@ -8,7 +8,16 @@ import typer
 
 from .group import single_command
 from .output import give_json
-from .site import LOCAL, AdminKey, SloFile, Url, load_baseline, read_report, read_slo
+from .site import (
+    LOCAL,
+    AdminKey,
+    SloFile,
+    Url,
+    load_baseline,
+    read_prometheus,
+    read_report,
+    read_slo,
+)
 
 app = single_command()
 Format = Literal["md", "json", "html", "announcement"]
@@ -25,13 +34,16 @@ def report(
         str | None, typer.Option(help="A report from before, made with --json.", metavar="FILE")
     ] = None,
     slo: SloFile = None,
+    prometheus: Annotated[
+        str | None, typer.Option(help="Read from this Prometheus instead.", metavar="URL")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Report the last hours from the gateway's own record; no Prometheus is needed."""
+    """Report the last hours from the gateway's own record; or from Prometheus."""
     from gateway.report.render import announcement, markdown, page
     from gateway.rollout.verdict import judge
 
-    found = read_report(url, key, since)
+    found = read_prometheus(prometheus, since) if prometheus else read_report(url, key, since)
     if json or format == "json":
         give_json(found)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.report import Report
     from gateway.slo import Slo
 
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LOCAL = "http://127.0.0.1:8080"
 Url = Annotated[str, typer.Option(help="Address of the gateway.")]
 AdminKey = Annotated[
@@ -48,6 +50,32 @@ def read_report(url: str, key: str | None, since: str) -> Report:
     from gateway.report import Report
 
     return msgspec.convert(ask("GET", url, f"/report?since={since}", key), Report)
+
+
+def read_prometheus(url: str, since: str) -> Report:
+    """Return the report that a Prometheus gives; what it refuses ends the command."""
+    import time
+    from urllib.parse import urlencode
+
+    from gateway.report.prometheus import report_from
+
+    def query(kind: str, asked: Mapping[str, str]) -> list[Any]:
+        answer = call("GET", f"{url.rstrip('/')}/api/v1/{kind}?{urlencode(asked)}")
+        if answer.status != 200 or not isinstance(answer.body, dict):
+            say([f"{url} does not answer as a Prometheus does (status {answer.status})"])
+            end(NO)
+        return list(answer.body["data"]["result"])
+
+    return report_from(query, time.time(), seconds_of(since))
+
+
+def seconds_of(text: str) -> float:
+    """Read `15m`, `24h`, `2d`; anything else ends the command."""
+    unit = UNITS.get(text[-1:], 0)
+    if not unit or not text[:-1].isdigit() or not int(text[:-1]):
+        say([f"--since {text} is no time: write 15m, 24h or 2d"])
+        end(WRONG_USE)
+    return float(int(text[:-1]) * unit)
 
 
 def read_slo(path: str | None) -> Slo:
