@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.checklist.path import Found
 
 app = single_command()
-SEAMS = ("sluicegate.backends", "sluicegate.sinks", "sluicegate.limiters")
+SEAMS = ("sluicegate.backends", "sluicegate.detectors")
 
 
 @app.command(epilog="Example: gateway doctor --url https://chat.example.com --idle 70")
