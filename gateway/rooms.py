@@ -67,13 +67,18 @@ class Rooms:
         reasons = ["draining"] if self.is_draining else []
         if not self.trail.is_ready:
             reasons.append("audit")
-        if self.limiter.health().is_degraded and self._has_closed_limit():
+        if self._is_redis_away() and self._has_closed_limit():
             reasons.append("redis")
         return reasons
 
     def degraded(self) -> list[str]:
         """Return what works in a lesser way at the moment."""
-        return ["redis"] if self.limiter.health().is_degraded else []
+        return ["redis"] if self._is_redis_away() else []
+
+    def _is_redis_away(self) -> bool:
+        """Whether a decision met no store, or, where nobody calls, the sign of life did not."""
+        shared = self.streams.shared
+        return self.limiter.health().is_degraded or (shared is not None and shared.is_away)
 
     def _has_closed_limit(self) -> bool:
         policies = self.settings.policies.all.values()

@@ -64,11 +64,12 @@ class SharedLog:
         self._loading: dict[str, asyncio.Task[Replica | None]] = {}
         self._errands: set[asyncio.Task[None]] = set()
         self._beat_task: asyncio.Task[None] | None = None
+        self._has_missed_beat = False
 
     @property
     def is_away(self) -> bool:
-        """Whether Redis did not take our last write."""
-        return self._flusher.is_away
+        """Whether Redis did not take our last write, or our last sign of life."""
+        return self._flusher.is_away or self._has_missed_beat
 
     async def start(self) -> None:
         """Begin background work; a store that is away only degrades."""
@@ -195,7 +196,9 @@ class SharedLog:
         while True:
             try:
                 await self._beat(is_hourly=beats % int(3600 / BEAT_S) == 0)
+                self._has_missed_beat = False
             except StoreAway:
+                self._has_missed_beat = True
                 self._lease.doubt()
             beats += 1
             await asyncio.sleep(BEAT_S)
