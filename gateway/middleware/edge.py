@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
+from multidict import istr
 
 from gateway.dialects.envelope import encode_error, protocol_of, status_of
 from gateway.errors import CODES_BY_STATUS, ApiError
@@ -30,6 +31,13 @@ OPEN = frozenset({"healthz", "readyz", "docs", "errors", "openapi"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Methods that are labels of their own in metrics and logs."""
 _GIVEN_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
+_X_ID, _ID, _TRACE_ID = istr("x-request-id"), istr("request-id"), istr("x-trace-id")
+_SAFE = {
+    istr("X-Content-Type-Options"): "nosniff",
+    istr("Referrer-Policy"): "no-referrer",
+    istr("Server"): "sluicegate",
+}
+"""Names as `istr`: a plain string would be converted, and the result kept, for every answer."""
 _DETAILS = {
     404: "Nothing is served at this path.",
     405: "This path does not take that method.",
@@ -134,12 +142,10 @@ def mark(request: web.BaseRequest, response: web.StreamResponse) -> None:
     id = request.get(REQUEST_ID)
     headers = response.headers
     if id is not None:
-        headers["x-request-id"] = id
-        headers["request-id"] = id
-        headers["x-trace-id"] = request[TRACE].id
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["Server"] = "sluicegate"
+        headers[_X_ID] = id
+        headers[_ID] = id
+        headers[_TRACE_ID] = request[TRACE].id
+    headers.update(_SAFE)
     headers.setdefault("Cache-Control", "no-store")
 
 
