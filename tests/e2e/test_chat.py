@@ -36,7 +36,7 @@ def check_golden(answer: Answer) -> None:
     assert answer.json == GOLDEN
     assert list(answer.json) == list(GOLDEN)
     assert {name: headers[name] for name in HEADERS} == HEADERS
-    ours = {"connection", "content-length", "date", "x-request-id", "request-id"}
+    ours = {"connection", "content-length", "date", "x-request-id", "request-id", "x-trace-id"}
     assert set(headers) == set(HEADERS) | ours | LIMITS
 
 

@@ -136,11 +136,13 @@ def test_closing_a_stream_cancels_the_answer(gateway: Gateway, client: openai.Op
     stream = client.chat.completions.create(
         **ASK, messages=says("[[n=2000]] [[delay=0.02]]"), stream=True
     )
+    left = {"dialect": "openai.chat", "outcome": "client_gone"}
+    before = gateway.metric("gateway_streams_total", **left)
     next(iter(stream))
 
     stream.close()
 
-    assert eventually(lambda: gateway.metric("gateway_streams_active") == 0)
+    assert eventually(lambda: gateway.metric("gateway_streams_total", **left) == before + 1)
 
 
 def test_the_limit_raises_with_the_time_to_wait_and_retries_wait_for_it(start: Start):
