@@ -10,6 +10,7 @@ No message holds content, keys, addresses of providers or anything that a provid
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -92,6 +93,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "timeout_idle": Fault(504, "The provider fell silent", "server_error", "timeout_error", True),
     "timeout_total": Fault(504, "The answer took too long", "server_error", "timeout_error", True),
 }
+_PLAIN = re.compile(r"(?!sk-|pk-|rk-|gh[a-z]_|xox)[A-Za-z][A-Za-z0-9._/:-]{0,39}")
+MOST_DIGITS = 6
 CODES_BY_STATUS: Final = {
     400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found",
     405: "method_not_allowed", 408: "timeout_request", 409: "conflict", 413: "too_large",
@@ -157,6 +160,15 @@ class CostAboveLimit(ApiError):
             headers=headers,
             extra={"violated-policies": list(limits)},
         )
+
+
+def shown(value: str) -> str:
+    """Return a caller's value in quotes if it is a plain short name, else words that stand for it.
+
+    A typo is found sooner when it is seen; an address, a number or a key must not come back.
+    """
+    is_plain = _PLAIN.fullmatch(value) and sum(map(str.isdigit, value)) <= MOST_DIGITS
+    return repr(value) if is_plain else "this value"
 
 
 def bad_field(field: str, detail: str) -> ApiError:

@@ -9,7 +9,7 @@ from backends.routes.router import Target as RouteTarget
 from gateway.auth.address import Addresses
 from gateway.auth.keyring import Keyring
 from gateway.config.schema import App, Config, Key
-from gateway.errors import ApiError
+from gateway.errors import ApiError, shown
 from gateway.limits import Policies
 from gateway.rollout.flag import NAME, Flag, parse_flag
 
@@ -33,7 +33,7 @@ class Settings:
         try:
             return self.config.apps[name]
         except KeyError:
-            raise ApiError("not_found", f"There is no app {name[:64]!r}.", field="app") from None
+            raise ApiError("not_found", f"There is no app {shown(name)}.", field="app") from None
 
     def kind_of(self, backend: str) -> str:
         """Return the kind of the backend of `backend/model`; empty where none served."""
@@ -54,7 +54,7 @@ class Settings:
             return
         known = ", ".join(self.models_for(key)[:20])
         raise ApiError(
-            code, f"model: there is no model {model[:64]!r}; there are: {known}.", field="model"
+            code, f"model: there is no model {shown(model)}; there are: {known}.", field="model"
         )
 
 

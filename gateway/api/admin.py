@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from gateway.api.body import read_json
-from gateway.errors import bad_field
+from gateway.errors import bad_field, shown
 from gateway.report.ledger import Ledger
 from gateway.rollout.change import FLAG, ChangeStore, FileChanges, RedisChanges, SharedChanges
 from gateway.rollout.flag import NAME, parse_flag
@@ -87,7 +87,7 @@ def _parse(body: bytes) -> FlagsRequest:
         raise bad_field("flags", f"{exc}; send {{'flags': {{'{NAME}': '25%'}}}}.") from exc
     for name in asked.flags:
         if name != NAME:
-            raise bad_field("flags", f"there is no flag {name[:64]!r}; there is {NAME}.")
+            raise bad_field("flags", f"there is no flag {shown(name)}; there is {NAME}.")
     if NAME not in asked.flags:
         raise bad_field("flags", f"name a flag and its value: {NAME}.")
     if max(len(asked.reason), len(asked.by)) > MAX_WORDS:

@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from audit import Notice
-from gateway.errors import ApiError, bad_field
+from gateway.errors import ApiError, bad_field, shown
 from gateway.limits.account import KINDS, Account, accounts_of, identity_of, rows_of
 from gateway.rooms import ROOMS
 from ratelimit import StoreAway
@@ -60,7 +60,7 @@ def _accounts(request: web.Request) -> list[Account]:
     limit = request.query.get("limit")
     if limit is not None and limit not in settings.policies.all:
         names = ", ".join(settings.policies.all)
-        raise bad_field("limit", f"there is no limit {limit[:64]!r}; there are: {names}.")
+        raise bad_field("limit", f"there is no limit {shown(limit)}; there are: {names}.")
     return [one for one in found if limit in (None, one.charge.limit.name)]
 
 

@@ -15,7 +15,7 @@ from gateway.call import Call
 from gateway.config.schema import App
 from gateway.dialects import openai_chat
 from gateway.dialects.encode import json_bytes
-from gateway.errors import ApiError, error_of
+from gateway.errors import ApiError, error_of, shown
 from gateway.flow import open_generation
 from gateway.limits import standing_headers
 from gateway.middleware.authentication import IDENTITY
@@ -136,7 +136,7 @@ async def model(request: web.Request) -> web.Response:
     rooms = request.app[ROOMS]
     name = request.match_info["model"]
     if name not in rooms.settings.models_for(request[IDENTITY].key):
-        raise ApiError("model_not_found", f"There is no model {name[:64]!r}.", field="model")
+        raise ApiError("model_not_found", f"There is no model {shown(name)}.", field="model")
     is_anthropic = "anthropic-version" in request.headers
     return web.json_response(_anthropic_model(name) if is_anthropic else _openai_model(name))
 

@@ -9,7 +9,7 @@ import pytest
 from audit import Outcome
 from backends import Usage
 from gateway.dialects.envelope import encode_error, error_body
-from gateway.errors import CODES_BY_STATUS, FAULTS, ApiError, error_of
+from gateway.errors import CODES_BY_STATUS, FAULTS, ApiError, error_of, shown
 from gateway.stream.end import End
 
 
@@ -49,3 +49,24 @@ def test_the_providers_wait_is_rounded_up(given: float, told: str):
     end = End(outcome="upstream_rate_limited", usage=Usage(), model="m", retry_after_s=given)
 
     assert error_of(end).headers["Retry-After"] == told
+
+
+@pytest.mark.parametrize("value", ["gpt-5-min", "modell", "openai/gpt-5", "tool"])
+def test_a_plain_name_is_shown_so_that_a_typo_is_seen(value):
+    assert shown(value) == repr(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "maria@example.com",
+        "3174012345678901",
+        "4111 1111 1111 1111",
+        "sk-abcdef",
+        "a" * 41,
+        "",
+        "x\n",
+    ],
+)
+def test_a_value_that_may_be_personal_does_not_come_back(value):
+    assert shown(value) == "this value"

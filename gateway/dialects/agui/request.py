@@ -20,7 +20,7 @@ from backends import (
 )
 from gateway.config.schema import App
 from gateway.dialects.body import decode
-from gateway.errors import bad_field
+from gateway.errors import bad_field, shown
 
 MAX_ID = 256
 
@@ -150,7 +150,7 @@ def _take(message: MessageIn, at: str, system: list[TextPart], messages: list[Me
         case "activity":
             return
         case role:
-            raise bad_field(f"{at}.role", f"{role[:40]!r} is not known.")
+            raise bad_field(f"{at}.role", f"{shown(role)} is not known.")
 
 
 def _said(message: MessageIn, at: str) -> list[Part]:
@@ -208,7 +208,7 @@ def _part(part: PartIn, at: str) -> Part:
         case PartIn(type="document", source=Source(type="url") as source):
             return DocumentPart(url=_web(source.value, at))
         case _:
-            raise bad_field(f"{at}.type", f"{part.type[:40]!r} is not supported.")
+            raise bad_field(f"{at}.type", f"{shown(part.type)} is not supported.")
 
 
 def _web(url: str, at: str) -> str:

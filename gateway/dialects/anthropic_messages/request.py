@@ -17,7 +17,7 @@ from backends import (
     ToolChoice,
 )
 from gateway.dialects.body import decode
-from gateway.errors import bad_field
+from gateway.errors import bad_field, shown
 
 from .parts import Block, parts_of, text_part
 
@@ -139,7 +139,7 @@ def _check(typed: Messages, *, counts_only: bool) -> None:
 
 def _message(message: MessageIn, at: str) -> Message:
     if message.role not in ("user", "assistant", "system"):
-        raise bad_field(f"{at}.role", f"{message.role[:40]!r} is none of user, assistant, system.")
+        raise bad_field(f"{at}.role", f"{shown(message.role)} is none of user, assistant, system.")
     parts = parts_of(message.content, f"{at}.content")
     if not message.content and message.role == "user":
         raise bad_field(f"{at}.content", "must not be empty.")

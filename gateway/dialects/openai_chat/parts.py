@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from backends import DocumentPart, ImagePart, Part, TextPart
-from gateway.errors import bad_field
+from gateway.errors import bad_field, shown
 
 _DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+);base64,(?P<data>.*)", re.DOTALL)
 
@@ -47,7 +47,7 @@ def _part(part: PartIn, at: str) -> Part:
             return _file(part.file, f"{at}.file")
         case kind:
             raise bad_field(
-                f"{at}.type", f"{kind[:40]!r} is not supported, or its field is missing."
+                f"{at}.type", f"{shown(kind)} is not supported, or its field is missing."
             )
 
 

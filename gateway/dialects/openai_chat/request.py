@@ -23,7 +23,7 @@ from backends import (
     ToolUsePart,
 )
 from gateway.dialects.body import convert, decode
-from gateway.errors import bad_field
+from gateway.errors import bad_field, shown
 
 from .parts import PartIn, parts_of
 
@@ -177,7 +177,7 @@ def _take(message: MessageIn, at: str, system: list[TextPart], messages: list[Me
             _tool_result(message, at, messages)
         case role:
             raise bad_field(
-                f"{at}.role", f"{role[:40]!r} is none of system, developer, user, assistant, tool."
+                f"{at}.role", f"{shown(role)} is none of system, developer, user, assistant, tool."
             )
 
 

@@ -18,7 +18,7 @@ from backends import (
     ToolResultPart,
     ToolUsePart,
 )
-from gateway.errors import bad_field
+from gateway.errors import bad_field, shown
 
 _DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+);base64,(?P<data>.*)", re.DOTALL)
 
@@ -108,7 +108,7 @@ def _turn(item: Item, at: str) -> tuple[str, list[Part]]:
             text = "\n\n".join(piece.text for piece in item.summary or ())
             return "assistant", [ReasoningPart(text, item.encrypted_content)]
         case kind:
-            raise bad_field(f"{at}.type", f"{kind[:40]!r} is not supported.")
+            raise bad_field(f"{at}.type", f"{shown(kind)} is not supported.")
 
 
 def _parts(content: str | Sequence[PartIn] | None, at: str) -> list[Part]:
@@ -135,7 +135,7 @@ def _part(part: PartIn, at: str) -> Part:
             return DocumentPart(url=_web(url, f"{at}.file_url"), name=part.filename)
         case _:
             why = "is not supported, or its field is missing"
-            raise bad_field(f"{at}.type", f"{part.type[:40]!r} {why}.")
+            raise bad_field(f"{at}.type", f"{shown(part.type)} {why}.")
 
 
 def _image(url: str, detail: str | None, at: str) -> ImagePart:
