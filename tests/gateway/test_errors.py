@@ -51,7 +51,7 @@ def test_the_providers_wait_is_rounded_up(given: float, told: str):
     assert error_of(end).headers["Retry-After"] == told
 
 
-@pytest.mark.parametrize("value", ["gpt-5-min", "modell", "openai/gpt-5", "tool"])
+@pytest.mark.parametrize("value", ["gpt-5-min", "unknown-model", "openai/gpt-5", "tool"])
 def test_a_plain_name_is_shown_so_that_a_typo_is_seen(value):
     assert shown(value) == repr(value)
 
