@@ -27,6 +27,8 @@ from .space import Space
 from .subjects import Subject, Subjects
 
 MAX_OPEN = 100_000
+REFUSED_S = 10.0
+"""How long after a refused start the trail counts as not ready."""
 
 
 def _ignore(_name: str, _value: float) -> None:
@@ -70,13 +72,16 @@ class Trail:
         )
         self._committer = Committer(journal, on_commit=self._committed, observer=observer)
         self._space = Space(journal.folder, max_bytes, observer=observer, on_change=self._tell)
+        self._refused_at = float("-inf")
         self._open: dict[str, Open] = {}
         self._late: set[asyncio.Task[None]] = set()
 
     @property
     def is_ready(self) -> bool:
         """Whether a new chat would be recorded."""
-        return self._committer.problem is None and self._space.pressure != "refusing"
+        if self._committer.problem is not None or self._space.pressure == "refusing":
+            return False
+        return time.monotonic() - self._refused_at > REFUSED_S
 
     def pseudonym(self, kind: str, value: str) -> str:
         """Return the stable name of an identity, such as `u_…` for kind `user`."""
@@ -102,6 +107,14 @@ class Trail:
         handling = self._policy.of(call.app, call.model)
         if handling.level == "none":
             return
+        try:
+            await self._receive(call, handling)
+        except AuditUnavailable:
+            self._refused_at = time.monotonic()
+            raise
+        self._refused_at = float("-inf")
+
+    async def _receive(self, call: Received, handling: Handling) -> None:
         if call.stream_id in self._open:
             raise ValueError("this stream has been received already")
         if len(self._open) >= MAX_OPEN:

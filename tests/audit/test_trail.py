@@ -295,3 +295,21 @@ async def test_turns_of_any_text_are_written_as_one_line_each(tmp_path, call, re
     await trail.aclose()
 
     assert len(records(tmp_path, content=True)) == 1
+
+
+async def test_a_trail_that_refused_a_start_is_not_ready_for_a_while(tmp_path, call, monkeypatch):
+    trail = open_trail(path=tmp_path / "audit", key="k" * 32)
+    await trail.start()
+    try:
+        was_ready = trail.is_ready
+        monkeypatch.setattr("audit.trail.MAX_OPEN", 0)
+
+        with pytest.raises(AuditUnavailable):
+            await trail.received(call())
+
+        assert was_ready
+        assert not trail.is_ready
+        monkeypatch.setattr("audit.trail.REFUSED_S", -1.0)
+        assert trail.is_ready
+    finally:
+        await trail.aclose()
