@@ -105,7 +105,7 @@ def _redis_binary() -> str:
         return found
     if wish != "redis" and (found := shutil.which("valkey-server") or _valkey_of_environment()):
         return found
-    pytest.skip(f"no {wish or 'Redis or Valkey'} server: run `make setup`, or install redis-server")
+    pytest.fail(f"no {wish or 'Redis or Valkey'} server: run `make setup`, or install redis-server")
 
 
 def _valkey_of_environment() -> str | None:

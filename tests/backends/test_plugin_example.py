@@ -29,8 +29,6 @@ def test_the_example_installs_registers_and_passes_the_kit(tmp_path: Path):
     shutil.copytree(EXAMPLE, source)
     install = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), "."]
     installed = run(*install, cwd=source, path=site)
-    if installed.returncode and "No matching distribution" in installed.stderr:
-        pytest.skip("building a distribution needs a package registry")
     assert installed.returncode == 0, installed.stderr
 
     kinds = run("-c", "import backends; print(backends.known_kinds())", cwd=tmp_path, path=site)
