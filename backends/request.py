@@ -120,9 +120,9 @@ class ChatRequest(msgspec.Struct, frozen=True):
     response_format: ResponseFormat | None = None
     origin: Origin | None = None
     user: str | None = None
-    """A keyed hash of the caller, fit for a provider; never an address or a name."""
-    call_id: str = ""
-    """For logs and sticky choices; opaque."""
+    """A keyed hash of the client's user, fit for a provider; never an address or a name."""
+    caller: str = ""
+    """Who asks, for sticky choices; it never leaves. Empty: nobody that could be told apart."""
 
 
 def last_user_text(request: ChatRequest) -> str:

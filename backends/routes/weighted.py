@@ -1,9 +1,10 @@
-"""Shares calls among targets by weight; who was sent somewhere stays there."""
+"""Shares calls among targets by weight; a caller that is known and was sent somewhere stays."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+import secrets
 from collections.abc import Sequence
 
 from ..request import ChatRequest
@@ -14,7 +15,8 @@ from .route import Opened, Route
 class WeightedRoute(Route):
     """Ranks its routes for each caller; the first of the ranking answers, the others stand in.
 
-    The ranking is weighted rendezvous hashing: a canary that grows from 5 to 25 % keeps its own.
+    Calls of nobody in particular are shared one by one. The ranking is weighted rendezvous
+    hashing: a canary that grows from 5 to 25 % keeps its own.
     """
 
     def __init__(self, name: str, routes: Sequence[tuple[Route, float]]) -> None:
@@ -27,7 +29,7 @@ class WeightedRoute(Route):
 
     async def open(self, request: ChatRequest) -> Opened:
         """Open the caller's own target, or the next in its ranking."""
-        caller = request.user or request.call_id
+        caller = request.caller or secrets.token_hex(8)
         return await open_first(self.ranking(caller), request)
 
     def ranking(self, caller: str) -> list[Route]:

@@ -11,6 +11,7 @@ from backends import ChatRequest
 from gateway.api.body import read_json
 from gateway.api.collecting import collect
 from gateway.api.streaming import stream_generation
+from gateway.asking import asked_by
 from gateway.call import Call
 from gateway.config.schema import App
 from gateway.dialects import openai_chat
@@ -79,7 +80,7 @@ def provider_call(request: web.Request, rooms: Rooms, chat: ChatRequest, dialect
         app_name=name,
         app=app,
         identity=identity,
-        chat=chat,
+        chat=asked_by(chat, identity, rooms.trail.pseudonym),
     )
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from gateway.api.body import read_json
 from gateway.api.follow import await_begin, check_flag, follow_from, last_event_id, resume
 from gateway.api.streaming import stream_generation
+from gateway.asking import asked_by
 from gateway.call import Call
 from gateway.dialects import widget
 from gateway.dialects.widget_request import WidgetRequest, chat_request, from_body, from_query
@@ -127,7 +128,7 @@ def widget_call(request: web.Request, rooms: Rooms, asked: WidgetRequest) -> Cal
         app_name=name,
         app=app,
         identity=identity,
-        chat=chat,
+        chat=asked_by(chat, identity, rooms.trail.pseudonym, asked.user_email),
         user_email=asked.user_email,
         user_role=asked.user_role,
     )

@@ -325,7 +325,7 @@ async def test_a_weighted_target_that_fails_is_stood_in_for():
     routes = [(AttemptRoute(Puppet("a", bad())), 99.0), (AttemptRoute(Puppet("b", good())), 1.0)]
 
     for caller in range(20):
-        events = await collect(WeightedRoute("m", routes).stream(ask("x", user=f"u{caller}")))
+        events = await collect(WeightedRoute("m", routes).stream(ask("x", caller=f"u{caller}")))
         assert events[0].served_by.startswith("b/")
 
 
