@@ -18,13 +18,12 @@ import msgspec
 import orjson
 
 from .backend import BackendOptions, Capabilities
-from .carriage import refused
 from .errors import BackendUnavailable
 from .events import Event, Finished, Other, Started, Text
 from .reader import StreamReader
 from .refusals import failure_in_stream
 from .relay import relay
-from .request import ChatRequest, ReasoningPart, TextPart, last_user_text
+from .request import ChatRequest, TextPart, last_user_text
 from .upstream import Upstream
 
 
@@ -122,7 +121,6 @@ class HttpSseBackend:
         await self._upstream.aclose()
 
     def _prepare(self, request: ChatRequest) -> tuple[bytes, SseReader]:
-        _check(self.name, request)
         body: dict[str, Any] = {"model": request.model, "stream": True}
         if self._shape.prompt_field:
             body[self._shape.prompt_field] = last_user_text(request)
@@ -145,18 +143,6 @@ def create(name: str, options: BackendOptions) -> HttpSseBackend:
         headers.setdefault("Authorization", f"Bearer {options.api_key}")
     upstream = Upstream(name, options.base_url, headers, options.timeouts)
     return HttpSseBackend(name, upstream, shape, options)
-
-
-def _check(backend: str, request: ChatRequest) -> None:
-    """Refuse what a service of plain words cannot carry."""
-    why = "cannot be carried to this service."
-    if request.tools:
-        raise refused(backend, "tools", why)
-    if request.response_format is not None:
-        raise refused(backend, "response_format", why)
-    for position, message in enumerate(request.messages):
-        if not all(isinstance(part, TextPart | ReasoningPart) for part in message.parts):
-            raise refused(backend, f"messages[{position}]", "holds more than text: it " + why)
 
 
 def _messages(request: ChatRequest) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 
 import aiohttp
 import msgspec
@@ -19,11 +19,13 @@ DRAIN_S = 0.05
 
 
 async def relay(
-    upstream: Upstream, prepare: Callable[[], tuple[bytes, StreamReader]]
+    upstream: Upstream,
+    prepare: Callable[[], tuple[bytes, StreamReader]],
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Carry one call. Closing this generator closes the connection to the provider."""
     body, reader = prepare()
-    answer = upstream.post(body)
+    answer = upstream.post(body, headers)
     del body, prepare  # an answer may take minutes
     async with answer as response:
         await _expect_stream(upstream, response)

@@ -100,6 +100,10 @@ class Origin(msgspec.Struct, frozen=True):
 
     dialect: str
     body: dict[str, Any]
+    betas: tuple[str, ...] = ()
+    """What the client's `anthropic-beta` headers name."""
+    relays: bool = True
+    """False where the body must not leave as it is: its words were hidden, or turns were added."""
 
 
 class ChatRequest(msgspec.Struct, frozen=True):

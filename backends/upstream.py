@@ -48,9 +48,14 @@ class Upstream:
         self._session: ClientSession | None = None
 
     @asynccontextmanager
-    async def post(self, body: bytes) -> AsyncGenerator[ClientResponse, None]:
-        """Send one request; give the answer if it is a success, else raise `BackendError`."""
-        response = await self._send(body)
+    async def post(
+        self, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[ClientResponse, None]:
+        """Send one request; give the answer if it is a success, else raise `BackendError`.
+
+        `headers` stand in place of those of the same name.
+        """
+        response = await self._send(body, headers)
         del body  # an answer may take minutes
         try:
             if response.status != 200:
@@ -70,10 +75,11 @@ class Upstream:
                 "The provider's connection broke in the middle of the answer.", backend=self.name
             ) from exc
 
-    async def fetch(self, body: bytes) -> bytes:
+    async def fetch(self, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
         """Send one request and return its whole answer, within the time of a first token."""
+        answer = self.post(body, headers)
         try:
-            async with asyncio.timeout(self._timeouts.first_s), self.post(body) as response:
+            async with asyncio.timeout(self._timeouts.first_s), answer as response:
                 pieces = [data async for data in self.read(response)]
         except TimeoutError as exc:
             raise BackendTimeout(
@@ -99,13 +105,17 @@ class Upstream:
         if session is not None:
             await session.close()
 
-    async def _send(self, body: bytes) -> ClientResponse:
+    async def _send(self, body: bytes, headers: Mapping[str, str] | None) -> ClientResponse:
         session = self._session or self._open()
+        sent = self.headers
+        if headers:
+            sent = sent.copy()
+            sent.update(headers)
         try:
             return await session.post(
                 self.url,
                 data=body if len(body) < LARGE_BODY else io.BytesIO(body),
-                headers=self.headers,
+                headers=sent,
                 allow_redirects=False,
             )
         except (TimeoutError, aiohttp.ServerTimeoutError) as exc:

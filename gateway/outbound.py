@@ -1,14 +1,17 @@
 """`redact: outbound`: prompts leave without personal values, answers come back with them.
 
 Stands between a generation and its router. The map of values lives in the stream of one call and
-dies with it. The client's own body (`origin`) is left out, because it holds the values too.
+dies with it. Of the client's own body (`origin`), which holds the values too, an outline
+without words is left: it tells what a backend cannot carry.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncGenerator, Iterator
+from typing import Any
 
 import msgspec
 
@@ -29,6 +32,11 @@ from backends import (
 from gateway.stream.generation import Source
 
 OFF_LOOP_CHARS = 16_384
+NAMED = frozenset({"type", "role"})
+"""Fields whose values are words of a protocol."""
+FREE = frozenset({"input", "arguments", "metadata", "parameters", "input_schema", "schema"})
+"""Fields whose objects are of the client's own making."""
+_WORD = re.compile(r"[a-z0-9_]{1,40}")
 
 
 class HidingSource:
@@ -71,8 +79,27 @@ async def hide(request: ChatRequest, outbound: Outbound) -> ChatRequest:
             Message(message.role, tuple(_with(part, words) for part in message.parts))
             for message in request.messages
         ),
-        origin=None,
+        origin=request.origin and msgspec.structs.replace(
+            request.origin, body=_outline(request.origin.body), relays=False
+        ),
     )
+
+
+def _outline(value: Any) -> Any:
+    """Return the fields and types of a body without anything that somebody wrote."""
+    if isinstance(value, dict):
+        return {
+            key: said if key in NAMED and _is_word(said) else _outline(said)
+            for key, said in value.items()
+            if not (key in FREE and isinstance(said, dict))
+        }
+    if isinstance(value, list):
+        return [_outline(item) for item in value]
+    return "..." if isinstance(value, str) and value else value
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and _WORD.fullmatch(value) is not None
 
 
 def _texts_of(part: Part) -> list[str]:

@@ -14,6 +14,7 @@ from ..relay import relay
 from ..request import ChatRequest
 from ..sdk import JSON, anthropic_upstream
 from ..upstream import Upstream
+from .betas import HEADER, Betas
 from .body import DIALECT, write_body
 from .reader import MessagesReader
 
@@ -42,16 +43,19 @@ class AnthropicMessagesBackend:
         self._upstream = upstream
         self._counter = counter
         self._max_tokens: int | None = options.extra.get("max_tokens")
+        self._betas = Betas(upstream.headers.get(HEADER), options.extra.get("betas"))
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         """Answer one request; nothing happens before the first `anext`."""
-        return relay(self._upstream, lambda: self._prepare(request))
+        headers, withheld = self._betas.headers_for(request)
+        return relay(self._upstream, lambda: self._prepare(request, withheld), headers)
 
     async def count_tokens(self, request: ChatRequest) -> int:
         """Ask the provider how many tokens the request holds."""
         body = msgspec.json.decode(write_body(self.name, request, self._max_tokens).data)
         counted = {key: value for key, value in body.items() if key in _COUNTED}
-        answer = await self._counter.fetch(orjson.dumps(counted))
+        headers, _ = self._betas.headers_for(request)
+        answer = await self._counter.fetch(orjson.dumps(counted), headers)
         try:
             return msgspec.json.decode(answer, type=TokenCount).input_tokens
         except (msgspec.MsgspecError, ValueError, RecursionError) as exc:
@@ -66,9 +70,11 @@ class AnthropicMessagesBackend:
         await self._upstream.aclose()
         await self._counter.aclose()
 
-    def _prepare(self, request: ChatRequest) -> tuple[bytes, MessagesReader]:
+    def _prepare(
+        self, request: ChatRequest, withheld: tuple[str, ...]
+    ) -> tuple[bytes, MessagesReader]:
         body = write_body(self.name, request, self._max_tokens)
-        return body.data, MessagesReader(self.name, request.model, body.dropped)
+        return body.data, MessagesReader(self.name, request.model, body.dropped + withheld)
 
 
 def create(name: str, options: BackendOptions) -> AnthropicMessagesBackend:

@@ -7,13 +7,8 @@ from typing import Any
 import msgspec
 import orjson
 
-from ..carriage import (
-    PRIVATE,
-    check_foreign,
-    is_native,
-    kinds_of_parts,
-    refused,
-)  # fmt: skip
+from ..carriage import is_native, public_body
+from ..foreign import check_foreign, kinds_of_parts, refused
 from ..request import ChatRequest, ImagePart, TextPart, ToolChoice
 from .models import MIN_BUDGET, budget_of, longest_answer, takes_sampling, thinking_of
 from .turns import write_turns
@@ -35,8 +30,8 @@ def write_body(backend: str, request: ChatRequest, max_tokens: int | None = None
     `max_tokens` is the configuration's default for requests that set none.
     """
     dropped: list[str] = []
-    if request.origin is not None and is_native(request, DIALECT):
-        body = {k: v for k, v in request.origin.body.items() if k not in PRIVATE}
+    if is_native(request, DIALECT):
+        body = public_body(backend, request, dropped)
     else:
         dropped = check_foreign(backend, request, "an Anthropic model")
         body = _translated(backend, request, dropped, max_tokens)

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from ..carriage import ERROR_MARK, check_tool_results, merge_turns, refused
+from ..carriage import ERROR_MARK, check_tool_results, merge_turns
+from ..foreign import refused
 from ..request import (
     ChatRequest,
     DocumentPart,

@@ -9,17 +9,15 @@ import orjson
 
 from ..carriage import (
     ERROR_MARK,
-    PRIVATE,
-    check_foreign,
-    check_native,
     check_tool_results,
     data_uri,
     has_cache_marks,
     has_reasoning,
     is_native,
     merge_turns,
-    refused,
+    public_body,
 )  # fmt: skip
+from ..foreign import check_foreign, refused
 from ..request import (
     ChatRequest,
     DocumentPart,
@@ -45,8 +43,8 @@ class Body(msgspec.Struct, frozen=True):
 def write_body(backend: str, request: ChatRequest, limit_field: str) -> Body:
     """Write the body; raise `BackendRefused` naming a field that cannot be carried."""
     dropped: list[str] = []
-    if request.origin is not None and is_native(request, DIALECT):
-        body = _native(backend, request.origin.body)
+    if is_native(request, DIALECT):
+        body = public_body(backend, request, dropped)
     else:
         dropped = check_foreign(backend, request, "an OpenAI chat model")
         body = _translated(backend, request, dropped, limit_field)
@@ -60,11 +58,6 @@ def write_body(backend: str, request: ChatRequest, limit_field: str) -> Body:
     if request.user:
         body["user"] = request.user
     return Body(orjson.dumps(body), tuple(dropped))
-
-
-def _native(backend: str, body: dict[str, Any]) -> dict[str, Any]:
-    check_native(backend, body)
-    return {key: value for key, value in body.items() if key not in PRIVATE}
 
 
 def _translated(

@@ -11,14 +11,13 @@ import msgspec
 import orjson
 
 from ..carriage import (
-    PRIVATE,
-    check_foreign,
     check_tool_results,
     has_cache_marks,
     is_native,
     merge_turns,
-    refused,
+    public_body,
 )
+from ..foreign import check_foreign, refused
 from ..request import ChatRequest, Tool, ToolChoice
 from .items import write_items
 
@@ -36,8 +35,8 @@ class Body(msgspec.Struct, frozen=True):
 def write_body(backend: str, request: ChatRequest) -> Body:
     """Write the body; raise `BackendRefused` naming a field that cannot be carried."""
     dropped: list[str] = []
-    if request.origin is not None and is_native(request, DIALECT):
-        body = _native(backend, request.origin.body)
+    if is_native(request, DIALECT):
+        body = _native(backend, request, dropped)
     else:
         dropped = check_foreign(backend, request, "an OpenAI responses model")
         body = _translated(backend, request, dropped)
@@ -49,11 +48,12 @@ def write_body(backend: str, request: ChatRequest) -> Body:
     return Body(orjson.dumps(body), tuple(dropped))
 
 
-def _native(backend: str, body: dict[str, Any]) -> dict[str, Any]:
+def _native(backend: str, request: ChatRequest, dropped: list[str]) -> dict[str, Any]:
+    body = public_body(backend, request, dropped)
     for field in _STATEFUL:
         if body.get(field):
             raise refused(backend, field, "needs a stored conversation; send all of it instead.")
-    return {key: value for key, value in body.items() if key not in PRIVATE}
+    return body
 
 
 def _translated(backend: str, request: ChatRequest, dropped: list[str]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..carriage import ERROR_MARK, data_uri, refused
+from ..carriage import ERROR_MARK, data_uri
+from ..foreign import refused
 from ..request import (
     DocumentPart,
     ImagePart,

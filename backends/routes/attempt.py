@@ -10,7 +10,8 @@ import msgspec
 
 from ..backend import Backend
 from ..errors import BackendError, BackendTimeout, BackendTruncated
-from ..events import Attempt, Event, Other
+from ..events import Attempt, Event, Other, Started
+from ..foreign import check_plain
 from ..request import ChatRequest
 from .route import Opened, Route, is_output
 
@@ -39,6 +40,11 @@ class AttemptRoute(Route):
         if self.model is not None:
             request = msgspec.structs.replace(request, model=self.model)
         began = self._clock()
+        try:
+            dropped = self._judge(request)
+        except BackendError as exc:
+            exc.attempts = (self._attempt(request.model, exc.code, began),)
+            raise
         events = self._backend.stream(request)
         try:
             head = await self._head(events)
@@ -48,8 +54,19 @@ class AttemptRoute(Route):
                 exc.backend = exc.backend or self.name
                 exc.attempts = (self._attempt(request.model, exc.code, began),)
             raise
+        if dropped:
+            head[:1] = [_dropping(event, dropped) for event in head[:1]]
         served = self._attempt(request.model, "served", began)
         return Opened(head, events, self.name, request.model, (served,))
+
+    def _judge(self, request: ChatRequest) -> list[str]:
+        """Refuse or name what a backend without a client's protocol cannot carry.
+
+        Those that speak one look for themselves: they alone know what passes.
+        """
+        if self.capabilities.dialect is not None:
+            return []
+        return check_plain(self.name, self.capabilities, request)
 
     async def _head(self, events: AsyncGenerator[Event, None]) -> list[Event]:
         head: list[Event] = []
@@ -69,3 +86,9 @@ class AttemptRoute(Route):
 
     def _attempt(self, model: str, outcome: str, began: float) -> Attempt:
         return Attempt(self.name, model, outcome, round((self._clock() - began) * 1000))
+
+
+def _dropping(event: Event, dropped: list[str]) -> Event:
+    if not isinstance(event, Started):
+        return event
+    return msgspec.structs.replace(event, dropped=(*event.dropped, *dropped))

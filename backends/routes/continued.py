@@ -70,7 +70,9 @@ class ContinuedRoute(Route):
 
     async def _open_spare(self, request: ChatRequest, said: str, failure: BackendError) -> Opened:
         turns = (Message("assistant", (TextPart(said),)), Message("user", (TextPart(_GO_ON),)))
-        longer = msgspec.structs.replace(request, messages=(*request.messages, *turns), origin=None)
+        origin = request.origin and msgspec.structs.replace(request.origin, relays=False)
+        messages = (*request.messages, *turns)
+        longer = msgspec.structs.replace(request, messages=messages, origin=origin)
         try:
             return await self._spare.open(longer)
         except BackendError as exc:

@@ -30,7 +30,8 @@ def setup_anthropic(app: web.Application) -> None:
 async def messages(request: web.Request) -> web.StreamResponse:
     """Answer as a stream of named events or as one message."""
     rooms = request.app[ROOMS]
-    typed, chat = anthropic_messages.parse(await read_json(request))
+    body, betas = await read_json(request), request.headers.getall("anthropic-beta", ())
+    typed, chat = anthropic_messages.parse(body, betas=betas)
     call = provider_call(request, rooms, chat, anthropic_messages.NAME)
     if not typed.stream:
         return await _whole(call, rooms)
@@ -60,7 +61,8 @@ async def _whole(call: Call, rooms: Rooms) -> web.Response:
 async def count_tokens(request: web.Request) -> web.Response:
     """Count the tokens of a request; a header says where it is only an estimate."""
     rooms = request.app[ROOMS]
-    _, chat = anthropic_messages.parse(await read_json(request), counts_only=True)
+    body, betas = await read_json(request), request.headers.getall("anthropic-beta", ())
+    _, chat = anthropic_messages.parse(body, betas=betas, counts_only=True)
     provider_call(request, rooms, chat, anthropic_messages.NAME)
     try:
         async with asyncio.timeout(COUNT_S):

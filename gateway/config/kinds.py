@@ -32,6 +32,7 @@ EXTRAS: Mapping[str, Mapping[str, Extra]] = {
     "anthropic_messages": {
         "headers": HEADERS,
         "max_tokens": Extra("whole", "longest answer where the client names none"),
+        "betas": Extra("list", "what clients may ask for by `anthropic-beta`; absent: anything"),
     },
     "openai_responses": {"headers": HEADERS},
     "http_sse": {

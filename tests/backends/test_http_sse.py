@@ -18,6 +18,7 @@ from backends import (
     load_backend,
 )
 from backends.contract import ask, assert_valid_stream, collect, text_of
+from backends.routes.attempt import AttemptRoute
 
 WIDGET = (
     b'data: {"type":"metadata","data":{"status":"connected"}}\n\n'
@@ -85,12 +86,12 @@ async def test_an_error_event_is_an_error(mine):
 
 
 async def test_what_it_cannot_carry_is_refused_and_hints_are_named(mine):
-    backend = await mine(WIDGET, **WIDGET_SHAPE)
+    backend = AttemptRoute(await mine(WIDGET, **WIDGET_SHAPE))
     picture = (Message("user", (TextPart("x"), ImagePart(url="https://example.org"))),)
 
     with pytest.raises(BackendRefused, match="'tools'"):
         await collect(backend.stream(ask("x", tools=(Tool("f", {}),))))
-    with pytest.raises(BackendRefused, match=r"messages\[0\]"):
+    with pytest.raises(BackendRefused, match=r"messages\.image"):
         await collect(backend.stream(ask("x", messages=picture)))
     events = await collect(backend.stream(ask("x", temperature=0.5)))
     assert events[0].dropped == ("temperature",)

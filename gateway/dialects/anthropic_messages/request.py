@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -23,6 +25,8 @@ from .parts import Block, parts_of, text_part
 
 MAX_TOOLS = 512
 MAX_TOKENS = 1 << 31
+MAX_BETAS = 32
+_BETA = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MODES: dict[str, Literal["auto", "required", "tool", "none"]] = {
     "auto": "auto", "any": "required", "tool": "tool", "none": "none",
 }  # fmt: skip
@@ -96,8 +100,13 @@ class Messages(msgspec.Struct):
     output_format: Format | None = None
 
 
-def parse(body: bytes, *, counts_only: bool = False) -> tuple[Messages, ChatRequest]:
-    """Read a body; raise an error that names the field. `counts_only` needs no `max_tokens`."""
+def parse(
+    body: bytes, *, betas: Iterable[str] = (), counts_only: bool = False
+) -> tuple[Messages, ChatRequest]:
+    """Read a body; raise an error that names the field. `counts_only` needs no `max_tokens`.
+
+    `betas` are the values of the `anthropic-beta` headers.
+    """
     typed = decode(body, Messages)
     _check(typed, counts_only=counts_only)
     config = typed.output_config or OutputConfig()
@@ -114,8 +123,16 @@ def parse(body: bytes, *, counts_only: bool = False) -> tuple[Messages, ChatRequ
         stop=tuple(typed.stop_sequences or ()),
         effort=config.effort or _effort(typed.thinking),
         response_format=_format(config.format or typed.output_format),
-        origin=Origin("anthropic.messages", _relayable(msgspec.json.decode(body))),
+        origin=Origin("anthropic.messages", _relayable(msgspec.json.decode(body)), _names(betas)),
     )
+
+
+def _names(betas: Iterable[str]) -> tuple[str, ...]:
+    """Return the names in `anthropic-beta` headers; raise an error for what is none."""
+    names = tuple(name.strip() for value in betas for name in value.split(",") if name.strip())
+    if len(names) > MAX_BETAS or not all(_BETA.fullmatch(name) for name in names):
+        raise bad_field("anthropic-beta", f"must be at most {MAX_BETAS} names of features.")
+    return names
 
 
 def _check(typed: Messages, *, counts_only: bool) -> None:
