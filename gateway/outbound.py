@@ -79,7 +79,8 @@ async def hide(request: ChatRequest, outbound: Outbound) -> ChatRequest:
             Message(message.role, tuple(_with(part, words) for part in message.parts))
             for message in request.messages
         ),
-        origin=request.origin and msgspec.structs.replace(
+        origin=request.origin
+        and msgspec.structs.replace(
             request.origin, body=_outline(request.origin.body), relays=False
         ),
     )

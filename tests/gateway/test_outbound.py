@@ -78,7 +78,8 @@ async def test_the_provider_sees_no_value_and_the_reader_sees_all(redactor):
     sent = msgspec.json.encode(parrot.seen[0]).decode()
     assert EMAIL not in sent
     assert CARD not in sent
-    assert parrot.seen[0].origin is None
+    assert parrot.seen[0].origin.body == {"raw": "..."}
+    assert not parrot.seen[0].origin.relays
     assert text == prompt
     assert msgspec.json.decode(arguments) == {"to": prompt}
     assert isinstance(events[-1], Finished)
