@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from .row import Ground, Outcome
+from .row import Ground, Outcome, not_looked
 
-NO_FOLDER = Outcome(
-    False, "no audit folder was given", "one start and one end a stream",
+NO_FOLDER = not_looked(
+    "no audit folder was given", "one start and one end a stream",
     "give --audit FOLDER, the gateway's GATEWAY_AUDIT_PATH, on its machine",
 )  # fmt: skip
 ENDS = frozenset({"chat.completed", "chat.aborted", "chat.failed"})

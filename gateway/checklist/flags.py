@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 
+from gateway.reading import events_of
 from gateway.rollout.flag import NAME, parse_flag
+from gateway.slo import Band
 
 from .load import chat_times, difference
-from .row import Ground, Outcome
-from .site import NoAnswer
+from .row import Ground, Outcome, not_looked
+from .site import no_key
 
 NOISE_MS = 5.0
 IN_A_ROW = 24
@@ -34,7 +36,7 @@ def switch(ground: Ground, value: str, reason: str, *, settles: bool = True) -> 
     body = {"flags": {NAME: value}, "reason": reason, "by": "checklist"}
     answer = ground.site.call("PUT", "/admin/flags", body, as_admin=True)
     if answer.status != 200:
-        raise NoAnswer(f"the flag cannot be switched ({answer.status}): give --admin-key")
+        raise no_key("/admin/flags", answer)
     deadline = time.monotonic() + ground.slo.rollout.flag_effect_s
     seen = 0
     while settles and seen < IN_A_ROW and time.monotonic() < deadline:
@@ -74,9 +76,10 @@ def deployed_off_in_production(ground: Ground) -> Outcome:
     """The same on an instance of the production profile."""
     found = deployed_off(ground)
     profile = ground.site.call("GET", "/healthz").json.get("profile")
-    remedy = "" if profile == "production" else "run it with GATEWAY_PROFILE=production"
-    seen = f"{found.seen}, profile {profile}"
-    return Outcome(found.ok and not remedy, seen, f"{found.limit}, production", remedy)
+    seen, limit = f"{found.seen}, profile {profile}", f"{found.limit}, production"
+    if found.ok and profile != "production":
+        return not_looked(seen, limit, "run it with GATEWAY_PROFILE=production")
+    return Outcome(found.ok, seen, limit)
 
 
 def no_impact(ground: Ground) -> Outcome:
@@ -141,11 +144,10 @@ def rolled_back(ground: Ground) -> Outcome:
     switch(ground, "off", "the checklist rolls back", settles=False)
     took_s = _refused_after(ground, began)
     with ground.site.opened("GET", str(created.json["url"])) as response:
-        from .site import events_of
-
         last = list(events_of(response))[-1]
-    limit = ground.slo.rollout.flag_effect_s
+    limit, code = ground.slo.rollout.flag_effect_s, last.data.get("data", {}).get("code", "")
     seen = f"refused everywhere after {took_s:.2f} s, the running stream ended with {last.kind}"
+    seen += f" {code}" if code else ""
     return Outcome(took_s <= limit and last.kind == "done", seen, f"{limit:g} s, ends well")
 
 
@@ -158,11 +160,19 @@ def _refused_after(ground: Ground, began: float) -> float:
     return last - began if seen >= IN_A_ROW else 5.0
 
 
-def chat_unchanged(ground: Ground) -> Outcome:
-    """The older endpoint as fast with the flag off as it was at the start."""
+def chat_unchanged(ground: Ground, band: Band | None = None) -> Outcome:
+    """The older endpoint as fast as it was at the start, within what the band allows.
+
+    A rise that does not show again was the machine's; so it is measured up to three times.
+    """
     before = ground.once("chat before", lambda: chat_times(ground.site))
+    rise = (band or ground.slo.keep).chat_latency_rise
+    allowed = max(NOISE_MS, rise * sorted(before)[len(before) // 2])
     low, high = difference(before, chat_times(ground.site))
-    allowed = max(NOISE_MS, ground.slo.keep.chat_latency_rise * sorted(before)[len(before) // 2])
+    for _ in range(2):
+        if low <= allowed:
+            break
+        low, high = difference(before, chat_times(ground.site))
     seen = f"difference of the medians {low:+.1f} to {high:+.1f} ms (95 %)"
     return Outcome(low <= allowed, seen, f"no rise beyond {allowed:.1f} ms")
 
@@ -176,7 +186,7 @@ def held_step(ground: Ground) -> Outcome:
     said = {"state": "hold", "reason": "the checklist proves a refusal", "by": "checklist"}
     answer = ground.site.call("PUT", "/admin/rollout", said, as_admin=True)
     if answer.status != 200:
-        return Outcome(False, f"answered {answer.status}", "200", "give --admin-key")
+        raise no_key("/admin/rollout", answer)
     state = ground.site.call("GET", "/admin/rollout", as_admin=True).json.get("state")
     found = judge(recent(ground), ground.slo, hold=str(said["reason"]))
     ground.site.call("PUT", "/admin/rollout", {**said, "state": "go"}, as_admin=True)

@@ -15,10 +15,11 @@ from gateway.rollout.verdict import judge
 
 from .audit_files import NO_FOLDER, audit_complete, read_trail
 from .flags import chat_unchanged
-from .row import Ground, Outcome
-from .site import NoAnswer
+from .row import Ground, Outcome, not_looked
+from .site import no_key
 
 Check = Callable[[Ground], Outcome]
+NO_BASELINE = "gateway report --since 1h --json > before.json, then give --baseline before.json"
 
 
 def standing(ground: Ground) -> Snapshot:
@@ -41,7 +42,7 @@ def read(ground: Ground, since: str) -> Report:
     """Return a report of the gateway."""
     answer = ground.site.call("GET", f"/report?since={since}", as_admin=True)
     if answer.status != 200:
-        raise NoAnswer(f"/report was answered with {answer.status}: give --admin-key")
+        raise no_key("/report", answer)
     return msgspec.json.decode(answer.body, type=Report)
 
 
@@ -77,7 +78,7 @@ def watched(hours: int) -> Check:
         seen = f"{covered_h:.1f} h of record, {report.streams} streams, {verdict.word}"
         if covered_h < hours * 0.99:
             remedy = f"wait: {hours - covered_h:.1f} h are missing"
-            return Outcome(False, seen, limit, remedy)
+            return not_looked(seen, limit, remedy)
         return Outcome(verdict.may_advance, seen, limit, "; ".join(verdict.reasons))
 
     return check
@@ -101,11 +102,12 @@ def gate(rows: str) -> Check:
         verdict = judge(recent(ground), ground.slo, baseline=ground.baseline)
         number = rows.strip("+-")
         found = next(g for g in verdict.gates if number in g.rows.split(", "))
+        if found.state == "unknown":
+            if number in ("67", "74") and ground.baseline is None:
+                return chat_unchanged(ground, ground.slo.rollback if number == "74" else None)
+            return not_looked(found.seen, found.limit, "send some traffic first")
         is_ok = found.state != "back" if rows.startswith("-") else found.state == "ok"
-        if found.state == "unknown" and ground.baseline is None and number in ("67", "74"):
-            return chat_unchanged(ground)
-        remedy = "send some traffic first" if found.state == "unknown" else ""
-        return Outcome(is_ok, found.seen, found.limit, remedy)
+        return Outcome(is_ok, found.seen, found.limit)
 
     return check
 
@@ -116,13 +118,14 @@ def blocked(ground: Ground) -> Outcome:
     state = said.get("state", "unknown")
     seen = f"{state}: {said.get('reason')}" if said.get("reason") else str(state)
     remedy = "give --admin-key" if state == "unknown" else "gateway rollout go"
-    return Outcome(state in ("go", "hold"), seen, "no block", remedy)
+    is_open = state == "unknown"
+    return Outcome(state in ("go", "hold"), seen, "no block", remedy, is_open)
 
 
 def compared(ground: Ground) -> Outcome:
     """Averages of this run against the evidence of staging."""
     if ground.baseline is None:
-        return Outcome(False, "no baseline", "no worse than before", "give --baseline FILE")
+        return not_looked("no baseline", "no worse than before", NO_BASELINE)
     now, before = recent(ground), ground.baseline
     first = (before.judged_first_token.mean_ms, now.judged_first_token.mean_ms)
     seen = (
@@ -136,7 +139,7 @@ def compared(ground: Ground) -> Outcome:
 def error_rise(ground: Ground) -> Outcome:
     """The difference of two error ratios, with its 95 % interval."""
     if ground.baseline is None:
-        return Outcome(False, "no baseline", "no rise", "give --baseline FILE")
+        return not_looked("no baseline", "no rise", NO_BASELINE)
     now, before = recent(ground), ground.baseline
     p, q = now.error_ratio, before.error_ratio
     spread = 1.96 * math.sqrt(

@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from .site import NoAnswer, Site, events_of
+from gateway.reading import events_of
+
+from .site import NoAnswer, Site
 
 REMEDIES = {
     "nginx": "proxy_buffering off; proxy_http_version 1.1; gzip off; proxy_read_timeout 3600s;",

@@ -9,8 +9,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
-from .row import Outcome
-from .site import Answer, Event, NoAnswer, Site, events_of, text_of
+from gateway.reading import Event, events_of, text_of
+
+from .row import Outcome, not_looked
+from .site import Answer, NoAnswer, Site
 
 FIRST_MS = 2_000
 CHAT_KEYS = {
@@ -115,7 +117,7 @@ def probe_ratelimit(site: Site, wait_s: float = 75.0) -> Outcome:
     limit = f"{quota} pass in {found[2]} s, then 429"
     if quota > MAX_QUOTA:
         remedy = "give --limited-app with a smaller limit"
-        return Outcome(False, f"the limit of {quota} is too large to use up", limit, remedy)
+        return not_looked(f"the limit of {quota} is too large to use up", limit, remedy)
     passed, refused = int(first.status == 201), None
     for _ in range(quota + 1):
         answer = first if first.status == 429 else _small(site)

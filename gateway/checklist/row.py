@@ -14,6 +14,7 @@ from gateway.slo import Slo
 from .site import NoAnswer, Site
 
 Phase = Literal["pre", "1", "2", "3", "4", "5", "rollback", "metrics", "alerts", "after", "verdict"]
+State = Literal["held", "refused", "open"]
 T = TypeVar("T")
 
 
@@ -24,6 +25,18 @@ class Outcome(msgspec.Struct, frozen=True):
     seen: str
     limit: str = ""
     remedy: str = ""
+    is_open: bool = False
+    """Nothing bad was seen: there was nothing to look at yet. No tick, and no reason to go back."""
+
+    @property
+    def state(self) -> State:
+        """Return how the row stands."""
+        return "held" if self.ok else "open" if self.is_open else "refused"
+
+
+def not_looked(seen: str, limit: str, remedy: str) -> Outcome:
+    """Return the outcome of a row that could not be looked at."""
+    return Outcome(False, seen, limit, remedy, is_open=True)
 
 
 class Ground:
@@ -87,6 +100,7 @@ class Ticked(msgspec.Struct, frozen=True):
     phase: str
     title: str
     ok: bool
+    state: State
     seen: str
     limit: str
     remedy: str

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from .conclusion import conclude
 from .flags import restore
 from .load import chat_times
 from .numbers import mark
-from .row import Ground, Outcome, Row, Ticked
-from .site import NoAnswer
+from .row import Ground, Outcome, Row, State, Ticked
+from .site import CannotLook, NoAnswer
 
 PHASES = ("pre", "1", "2", "3", "4", "5", "rollback", "metrics", "alerts", "after", "verdict")
 NEEDS_ON = frozenset({"pre", "3", "4", "5", "metrics", "verdict"})
@@ -66,32 +67,34 @@ def _tick(row: Row, ground: Ground) -> Ticked:
     try:
         found = row.check(ground)
     except NoAnswer as exc:
-        found = Outcome(False, str(exc))
+        found = Outcome(False, str(exc), is_open=isinstance(exc, CannotLook))
     except (KeyError, IndexError, StopIteration, ValueError, OSError) as exc:
         found = Outcome(False, f"an answer was not understood: {type(exc).__name__} {exc}")
     took_s = round(time.monotonic() - began, 2)
     return Ticked(
-        row.number, row.phase, row.title, found.ok, found.seen, found.limit,
+        row.number, row.phase, row.title, found.ok, found.state, found.seen, found.limit,
         "" if found.ok else found.remedy, row.command, took_s,
     )  # fmt: skip
 
 
 def markdown(ticked: Sequence[Ticked], url: str) -> str:
     """Return the ticked checklist as Markdown."""
-    done = sum(row.ok for row in ticked)
+    done, found = sum(row.ok for row in ticked), conclude(ticked)
     lines = [f"# Deployment checklist of {url}", "", f"{done} of {len(ticked)} rows hold.", ""]
+    lines += [f"**{found.word}**", *(f"- {reason}" for reason in found.reasons)]
     phase = ""
     for row in ticked:
         if row.phase != phase:
             phase = row.phase
             lines += ["", f"## {NAMES[phase]}", ""]
-        lines.append(f"- [{'x' if row.ok else ' '}] **{row.row}. {row.title}**: {row.seen}")
+        lines.append(f"- {BOXES[row.state]} **{row.row}. {row.title}**: {row.seen}")
         lines.append(f"  - limit: {row.limit or '-'}; `{row.command}`")
         if row.remedy:
             lines.append(f"  - to do: {row.remedy}")
     return "\n".join(lines) + "\n"
 
 
+BOXES: dict[State, str] = {"held": "[x]", "refused": "[ ] ✗", "open": "[ ] not looked at:"}
 NAMES = {
     "pre": "Before the deployment",
     "1": "Phase 1: flag off",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import ssl
-import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
@@ -13,11 +12,17 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from gateway.reading import Event, events_of
+
 TIMEOUT_S = 30.0
 
 
 class NoAnswer(Exception):
     """The gateway could not be reached, or broke off."""
+
+
+class CannotLook(NoAnswer):
+    """What is needed to look, a key or a program, is not there."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -39,19 +44,6 @@ class Answer(msgspec.Struct, frozen=True):
     def code(self) -> str:
         """Return the code of a problem."""
         return str(self.json.get("code", ""))
-
-
-class Event(msgspec.Struct, frozen=True):
-    """One event of a stream: when it came, its id, its JSON."""
-
-    at_s: float
-    id: str
-    data: dict[str, Any]
-
-    @property
-    def kind(self) -> str:
-        """Return its type."""
-        return str(self.data.get("type", ""))
 
 
 class Site:
@@ -136,7 +128,7 @@ class Site:
         """Return the text of `/metrics`."""
         answer = self.call("GET", "/metrics", as_admin=True)
         if answer.status != 200:
-            raise NoAnswer(f"/metrics was answered with {answer.status}: give --admin-key")
+            raise no_key("/metrics", answer)
         return answer.body.decode()
 
     def metrics(self) -> dict[str, float]:
@@ -155,31 +147,12 @@ class Site:
         return found
 
 
+def no_key(path: str, answer: Answer) -> NoAnswer:
+    """Return what a refused question of an operator means: a missing key, or a fault."""
+    said = f"{path} was answered with {answer.status}"
+    is_locked = answer.status in (401, 403, 404)
+    return CannotLook(f"{said}: give --admin-key") if is_locked else NoAnswer(said)
+
+
 def _headers(response: HTTPResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
-
-
-def events_of(response: HTTPResponse) -> Iterator[Event]:
-    """Yield the events of a stream as they come; comments are skipped."""
-    event_id, data = "", ""
-    while line := response.readline(1 << 20).decode("utf-8", "replace"):
-        line = line.rstrip("\r\n")
-        if line.startswith("id:"):
-            event_id = line[3:].strip()
-        elif line.startswith("data:"):
-            data += line[5:].strip()
-        elif not line and data:
-            parsed = json.loads(data)
-            yield Event(time.monotonic(), event_id, parsed if isinstance(parsed, dict) else {})
-            event_id, data = "", ""
-
-
-def text_of(events: list[Event]) -> str:
-    """Return the text that a page holds after these events."""
-    text = ""
-    for event in events:
-        if event.kind == "token":
-            text += event.data["data"]
-        elif event.kind == "snapshot":
-            text = event.data["data"]
-    return text

@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 from gateway.errors import FAULTS
 
 from .probes import probe_chat, probe_reconnect, probe_stream, stop_probe
-from .row import Ground, Outcome
-from .site import NoAnswer, Site
+from .row import Ground, Outcome, not_looked
+from .site import CannotLook, Site
 
 Check = Callable[[Ground], Outcome]
 NO_SOURCE = "give --source FOLDER, a checkout of the project"
@@ -50,7 +50,7 @@ def tests(kind: str) -> Check:
     def check(ground: Ground) -> Outcome:
         if ground.junit is None:
             remedy = "run `make test ARGS=--junit-xml=junit.xml` and give --junit junit.xml"
-            return Outcome(False, "no test report was given", "no failure", remedy)
+            return not_looked("no test report was given", "no failure", remedy)
         try:
             root = ElementTree.parse(ground.junit).getroot()  # noqa: S314  # nosec B314 - our own test run wrote it
         except (OSError, ElementTree.ParseError) as exc:
@@ -84,14 +84,15 @@ def safety(ground: Ground) -> Outcome:
     bad = [words for words, is_bad in wrong.items() if is_bad]
     if ground.source is None:
         seen = "; ".join([*bad, f"{len(wrong)} probes", "the sources were not looked at"])
-        return Outcome(False, seen, "none", NO_SOURCE)
-    said, is_good = audited(ground.source)
+        return Outcome(False, seen, "none", NO_SOURCE, is_open=not bad)
+    said, is_good, is_open = audited(ground.source)
     seen = "; ".join([*bad, f"{len(wrong)} probes", said])
-    return Outcome(not bad and is_good, seen, "none", "make security")
+    remedy = "make security, on a machine that reaches the data of known flaws"
+    return Outcome(not bad and is_good, seen, "none", remedy, is_open and not bad)
 
 
-def audited(source: Path) -> tuple[str, bool]:
-    """Run the security gate of a checkout; return what it says and whether it holds."""
+def audited(source: Path) -> tuple[str, bool, bool]:
+    """Run the security gate of a checkout: what it says, does it hold, could it only not look?"""
     python = source / ".venv" / "bin" / "python"
     shown = subprocess.run(  # noqa: S603 - a fixed program of the checkout
         [str(python if python.exists() else sys.executable), "-m", "deploy.security", "--json"],
@@ -100,12 +101,12 @@ def audited(source: Path) -> tuple[str, bool]:
     try:
         found = json.loads(shown.stdout)
     except ValueError:
-        return f"the gate did not run: {(shown.stderr.strip() or 'no output')[-120:]}", False
+        return f"the gate did not run: {(shown.stderr.strip() or 'no output')[-120:]}", False, True
     kinds: dict[str, list[str]] = {}
     for check in found["checks"]:
         kinds.setdefault(check["state"], []).append(check["name"])
     words = [f"{len(names)} {state} ({', '.join(names)})" for state, names in kinds.items()]
-    return "; ".join(words), bool(found["ok"])
+    return "; ".join(words), bool(found["ok"]), set(kinds) <= {"ok", "NOT CHECKED"}
 
 
 def page(name: str, *words: str) -> Check:
@@ -113,7 +114,7 @@ def page(name: str, *words: str) -> Check:
 
     def check(ground: Ground) -> Outcome:
         if ground.source is None:
-            return Outcome(False, "the documents were not looked at", f"docs/{name}", NO_SOURCE)
+            return not_looked("the documents were not looked at", f"docs/{name}", NO_SOURCE)
         path = ground.source / "docs" / name
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
         missing = [word for word in words if word not in text]
@@ -196,7 +197,7 @@ def alert(name: str) -> Check:
 
     def check(ground: Ground) -> Outcome:
         if ground.source is None:
-            return Outcome(False, "the rules were not looked at", "rule tests pass", NO_SOURCE)
+            return not_looked("the rules were not looked at", "rule tests pass", NO_SOURCE)
         source = ground.source
         code, text = ground.once("promtool", lambda: _promtool(source))
         rules = (source / "deploy" / "alerts.yml").read_text()
@@ -210,7 +211,7 @@ def alert(name: str) -> Check:
 def _promtool(source: Path) -> tuple[int, str]:
     binary = shutil.which("promtool")
     if binary is None:
-        raise NoAnswer("promtool is missing: apt-get install prometheus")
+        raise CannotLook("promtool is missing: apt-get install prometheus")
     done = subprocess.run(  # noqa: S603 - a fixed program on files of the checkout
         [binary, "test", "rules", str(source / "deploy" / "tests" / "alerts.test.yml")],
         capture_output=True, text=True, timeout=60, check=False,
@@ -221,7 +222,7 @@ def _promtool(source: Path) -> tuple[int, str]:
 def runbooks(ground: Ground) -> Outcome:
     """Every alert has a section in the runbooks."""
     if ground.source is None:
-        return Outcome(False, "the runbooks were not looked at", "every alert", NO_SOURCE)
+        return not_looked("the runbooks were not looked at", "every alert", NO_SOURCE)
     rules = (ground.source / "deploy" / "alerts.yml").read_text().splitlines()
     names = [line.split("alert:")[1].strip() for line in rules if "alert:" in line]
     text = (ground.source / "docs" / "runbooks.md").read_text()

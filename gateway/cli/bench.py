@@ -12,6 +12,7 @@ import typer
 
 from .group import single_command
 from .live import live_view
+from .options import ApiKey, AppName, Json
 from .output import NO, WRONG_USE, YES, end, give, give_json, say, table
 
 if TYPE_CHECKING:
@@ -44,16 +45,14 @@ def bench(
         str, typer.Option(help="Address of the gateway; with a path, exactly that is called.")
     ] = "http://127.0.0.1:8080",
     protocol: Annotated[Protocol, typer.Option(help="What the clients speak.")] = "widget",
-    profile: Annotated[str, typer.Option("--app", help="Application profile.")] = "bali-zero",
+    profile: AppName = "bali-zero",
     model: Annotated[str, typer.Option(help="Model name.")] = "default",
     prompt: Annotated[str, typer.Option(help="The question.")] = "Say something short.",
     streams: Annotated[int, typer.Option(min=1, max=5000, help="Clients at a time.")] = 10,
     total: Annotated[int, typer.Option(min=0, help="Streams in all; 0: as many as fit.")] = 0,
     duration: Annotated[float, typer.Option(min=0.1, help="Seconds.")] = 10.0,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for a stream.")] = 60.0,
-    key: Annotated[
-        str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
-    ] = None,
+    key: ApiKey = None,
     max_first_ms: Annotated[
         float | None, typer.Option(help="Limit of the mean first token; else that of slo.yaml.")
     ] = None,
@@ -70,7 +69,7 @@ def bench(
         tuple[Path, Path] | None,
         typer.Option(help="Two files made with --json: what differs? Exit 1 where B is worse."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Stream from many clients at once; exit 1 where a limit did not hold."""
     if compare is not None:

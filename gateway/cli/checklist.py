@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .group import command_group
-from .output import NO, WRONG_USE, YES, end, give, give_json, say, table
-from .site import LOCAL, AdminKey, Json, SloFile, Url, load_baseline, read_slo
+from .options import LOCAL, AdminKey, ApiKeyToo, AppName, Baseline, Json, SloFile, TrailFolder, Url
+from .output import MARKS, NO, WRONG_USE, YES, end, give, give_json, say, table
+from .site import load_baseline, read_slo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gateway.checklist import Row, Ticked
+    from gateway.checklist import Conclusion, Row, Ticked
 
 app = command_group(
     "Run the deployment checklist.", "gateway checklist run --phase 3 --url http://127.0.0.1:8080"
@@ -27,6 +28,16 @@ PhaseOption = Annotated[
     ),
 ]
 RowOption = Annotated[list[int] | None, typer.Option("--row", help="One row; may be repeated.")]
+All = Annotated[bool, typer.Option("--all", help="All 74 rows.")]
+LimitedApp = Annotated[
+    str | None, typer.Option(help="Profile whose limit row 26 uses up; the same if absent.")
+]
+Source = Annotated[
+    Path | None, typer.Option(help="A checkout: documents and rules.", file_okay=False)
+]
+Junit = Annotated[Path | None, typer.Option(help="JUnit XML of the test run.")]
+Streams = Annotated[int, typer.Option(min=1, max=5000, help="Streams at once.")]
+Out = Annotated[Path | None, typer.Option(help="Write the ticked list here.")]
 
 
 @app.command("list", epilog="Example: gateway checklist list")
@@ -47,54 +58,47 @@ def run_rows(
     url: Url = LOCAL,
     phase: PhaseOption = None,
     row: RowOption = None,
-    all: Annotated[bool, typer.Option("--all", help="All 74 rows.")] = False,
+    all: All = False,
     key: AdminKey = None,
-    api_key: Annotated[
-        str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
-    ] = None,
-    profile: Annotated[str, typer.Option("--app", help="Application profile.")] = "bali-zero",
-    limited_app: Annotated[
-        str | None, typer.Option(help="Profile whose limit row 26 uses up; the same if absent.")
-    ] = None,
-    audit: Annotated[
-        Path | None, typer.Option(help="Folder of the audit trail.", file_okay=False)
-    ] = None,
-    source: Annotated[
-        Path | None, typer.Option(help="A checkout: documents and rules.", file_okay=False)
-    ] = None,
-    junit: Annotated[Path | None, typer.Option(help="JUnit XML of the test run.")] = None,
-    baseline: Annotated[
-        str | None, typer.Option(help="A report from before, made with --json.", metavar="FILE")
-    ] = None,
-    streams: Annotated[int, typer.Option(min=1, max=5000, help="Streams at once.")] = 150,
+    api_key: ApiKeyToo = None,
+    profile: AppName = "bali-zero",
+    limited_app: LimitedApp = None,
+    audit: TrailFolder = None,
+    source: Source = None,
+    junit: Junit = None,
+    baseline: Baseline = None,
+    streams: Streams = 150,
     slo: SloFile = None,
-    out: Annotated[Path | None, typer.Option(help="Write the ticked list here.")] = None,
+    out: Out = None,
     json: Json = False,
 ) -> None:
     """Tick every row with its evidence; exit 1 where one is refused. The flag is put back."""
     from gateway.checklist import Ground, Site, markdown, run
 
     rows = _chosen(phase, row, all)
+    site = Site(url, app=profile, key=api_key, admin=key)
     ground = Ground(
-        Site(url, app=profile, key=api_key, admin=key),
-        read_slo(slo),
-        limited=limited_app or profile,
-        audit=audit,
-        source=source,
-        junit=junit,
-        baseline=load_baseline(baseline),
-        streams=streams,
-    )
+        site, read_slo(slo), limited=limited_app or profile, audit=audit, source=source,
+        junit=junit, baseline=load_baseline(baseline), streams=streams,
+    )  # fmt: skip
     ticked = run(rows, ground, _progress())
     _clear()
     if out is not None:
         out.write_text(markdown(ticked, url), encoding="utf-8")
-    is_good = all_hold(ticked)
+    give_list(ticked, url, json)
+    end(YES if all_hold(ticked) else NO)
+
+
+def give_list(ticked: Sequence[Ticked], url: str, json: bool) -> None:
+    """Print the rows and what they come to."""
+    from gateway.checklist import conclude
+
+    found = conclude(ticked)
     if json:
-        give_json({"version": 1, "ok": is_good, "url": url, "rows": ticked})
+        head = {"version": 1, "ok": all_hold(ticked), "url": url}
+        give_json({**head, "verdict": found.word, "reasons": found.reasons, "rows": ticked})
     else:
-        give(lines_of(ticked))
-    end(YES if is_good else NO)
+        give(lines_of(ticked, found))
 
 
 def all_hold(ticked: Sequence[Ticked]) -> bool:
@@ -116,14 +120,13 @@ def _chosen(phases: list[str] | None, numbers: list[int] | None, everything: boo
     return [r for r in ROWS if everything or r.phase in phases or r.number in wanted]
 
 
-def lines_of(ticked: Sequence[Ticked]) -> list[str]:
-    """Return the count first, then a line for each row, with what to do below refused ones."""
+def lines_of(ticked: Sequence[Ticked], found: Conclusion) -> list[str]:
+    """Return the word and the count, then a line for each row, what to do below refused ones."""
     good = sum(row.ok for row in ticked)
-    lines = [f"{good} of {len(ticked)} rows hold"]
+    lines = [f"{found.word}: {good} of {len(ticked)} rows hold"]
     for row in ticked:
-        mark = "✓" if row.ok else "✗"
         limit = f" (limit {row.limit})" if row.limit else ""
-        lines.append(f"{mark} {row.row:>2} {row.title}: {row.seen}{limit}")
+        lines.append(f"{MARKS[row.state]} {row.row:>2} {row.title}: {row.seen}{limit}")
         if not row.ok:
             lines.append(f"      -> {row.remedy or row.command}")
     return lines

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .group import single_command
+from .options import LOCAL, ApiKey, AppName, Json, Url
 from .output import NO, YES, end, give, give_json, table
-from .site import LOCAL, Json, Url
 
 if TYPE_CHECKING:
     from gateway.compat import Tried
@@ -22,10 +22,8 @@ MARKS = {"ok": "✓", "failed": "✗", "not installed": "-"}
 def compat(
     url: Url = LOCAL,
     model: Annotated[str, typer.Option(help="Model name.")] = "default",
-    profile: Annotated[str, typer.Option("--app", help="Application profile.")] = "bali-zero",
-    api_key: Annotated[
-        str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
-    ] = None,
+    profile: AppName = "bali-zero",
+    api_key: ApiKey = None,
     json: Json = False,
 ) -> None:
     """Use every client that is installed here; exit 1 where one does not work."""

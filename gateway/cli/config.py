@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from .group import command_group
+from .options import Json
 from .output import NO, YES, end, give, give_json, say, table
 
 app = command_group("Check, show and describe the configuration.", "gateway config check --json")
 File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.command(epilog="Example: gateway config check --config gateway.yaml --json")

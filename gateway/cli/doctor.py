@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .group import single_command
+from .options import LOCAL, ApiKey, AppName, Json, Url
 from .output import NO, YES, end, give, give_json
-from .site import LOCAL, Json, Url
 
 if TYPE_CHECKING:
     from gateway.checklist.path import Found
@@ -23,10 +23,8 @@ SEAMS = ("sluicegate.backends", "sluicegate.detectors")
 @app.command(epilog="Example: gateway doctor --url https://chat.example.com --idle 70")
 def doctor(
     url: Url = LOCAL,
-    profile: Annotated[str, typer.Option("--app", help="Application profile.")] = "bali-zero",
-    api_key: Annotated[
-        str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
-    ] = None,
+    profile: AppName = "bali-zero",
+    api_key: ApiKey = None,
     origin: Annotated[
         str | None, typer.Option(help="The site that embeds the chat, e.g. https://site.example.")
     ] = None,

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from .group import command_group
+from .options import LOCAL, ApiKey, AppName, Json, Url
 from .probes import give_outcome
-from .site import LOCAL, Json, Url
 
 app = command_group("Prove the error handling.", "gateway faults run")
 
@@ -16,10 +12,8 @@ app = command_group("Prove the error handling.", "gateway faults run")
 @app.command(epilog="Example: gateway faults run --url http://127.0.0.1:8080")
 def run(
     url: Url = LOCAL,
-    profile: Annotated[str, typer.Option("--app", help="Application profile.")] = "bali-zero",
-    api_key: Annotated[
-        str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
-    ] = None,
+    profile: AppName = "bali-zero",
+    api_key: ApiKey = None,
     json: Json = False,
 ) -> None:
     """Needs a model of kind `script`; each fault must end in an error event with its code."""

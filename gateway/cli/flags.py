@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .group import command_group
+from .options import Json
 from .output import NO, WRONG_USE, end, give, give_json, say, table
 from .remote import Answered, call, refusal
 
@@ -19,7 +20,6 @@ AdminKey = Annotated[
     str | None,
     typer.Option("--key", help="The admin key.", envvar="GATEWAY_ADMIN_KEY", show_envvar=True),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 HEADER = ("flag", "value", "since", "by", "reason")
 LOCAL = "http://127.0.0.1:8080"
 

@@ -11,9 +11,10 @@ from urllib.parse import quote
 import typer
 
 from .group import command_group
+from .options import LOCAL, AdminKey, Json, Url
 from .output import NO, WRONG_USE, end, give, give_json, say, table
 from .remote import Answered, call
-from .site import LOCAL, AdminKey, Json, Url, refused
+from .site import refused
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -82,7 +83,8 @@ def _rehearse(audit: Path, config: Config, since: str, until: str) -> Outcome:
     from audit import Subjects, by_time, open_pseudonyms
     from gateway.limits.rehearsal import Rehearsal, names_in
 
-    pseudonyms, subjects = open_pseudonyms(audit, config.audit.key), Subjects(audit)
+    pseudonyms = open_pseudonyms(audit, config.audit.key)
+    subjects = Subjects(audit, pseudonyms)
     names = {}
     for kind, name in names_in(config):
         subject = subjects.find(pseudonyms.name(kind, name))

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from .group import command_group
+from .options import Json
 from .output import NO, WRONG_USE, YES, end, give, give_json, say
 
 app = command_group("Judge the gateway's log.", "gateway logs check gateway.log --since 15m")
@@ -28,7 +29,7 @@ def check(
     max_level: Annotated[
         Literal["info", "warning", "error"], typer.Option(help="The worst level allowed.")
     ] = "warning",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Count records by level; exit 1 where one is worse than allowed."""
     try:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from .group import single_command
+from .options import LOCAL, ApiKey, Json, Url
 from .output import NO, end, give, give_json, say, table
 from .remote import call, refusal
 
@@ -15,11 +12,9 @@ app = single_command()
 
 @app.command(epilog="Example: gateway models --url http://127.0.0.1:8080 --json")
 def models(
-    url: Annotated[str, typer.Option(help="Address of the gateway.")] = "http://127.0.0.1:8080",
-    key: Annotated[
-        str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    url: Url = LOCAL,
+    key: ApiKey = None,
+    json: Json = False,
 ) -> None:
     """List the model aliases that the key may use."""
     answer = call("GET", f"{url.rstrip('/')}/v1/models", key=key)

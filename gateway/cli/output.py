@@ -10,6 +10,10 @@ import msgspec
 import typer
 
 YES, NO, WRONG_USE = 0, 1, 2
+MARKS = {
+    "ok": "✓", "held": "✓", "hold": "!", "back": "✗", "refused": "✗", "unknown": "?", "open": "?",
+}  # fmt: skip
+"""What stands before a line: held, wait, refused, not looked at."""
 
 
 def say(lines: Iterable[str]) -> None:

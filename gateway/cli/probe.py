@@ -13,6 +13,7 @@ import msgspec
 import typer
 
 from .group import command_group
+from .options import LOCAL, ApiKey, AppName, Json, Url
 from .output import NO, YES, end, give, give_json, say
 from .remote import Event, call, events_of, opened, refusal
 
@@ -32,13 +33,11 @@ class Finding(msgspec.Struct, frozen=True):
 
 @app.command(epilog="Example: gateway probe stream --url https://chat.example.com --json")
 def stream(
-    url: Annotated[str, typer.Option(help="Address of the gateway.")] = "http://127.0.0.1:8080",
-    profile: Annotated[str, typer.Option("--app", help="Application profile.")] = "bali-zero",
+    url: Url = LOCAL,
+    profile: AppName = "bali-zero",
     query: Annotated[str, typer.Option(help="The prompt.")] = "Count to twenty.",
-    key: Annotated[
-        str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    key: ApiKey = None,
+    json: Json = False,
 ) -> None:
     """Create a stream, follow it, and judge it: at once, piece by piece, complete, well ended."""
     base = f"{url.rstrip('/')}/api/v2/{profile}/"

@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import LOCAL, ApiKey, AppName, Json, Url
 from .output import NO, YES, end, give, give_json
 from .probe import app
-from .site import LOCAL, Json, Url
 
 if TYPE_CHECKING:
     from gateway.checklist import Outcome, Site
 
 __all__ = ["app", "give_outcome"]
-Profile = Annotated[str, typer.Option("--app", help="Application profile.")]
-ApiKey = Annotated[
-    str | None, typer.Option("--key", help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
-]
 
 
 def give_outcome(name: str, probe: Callable[[Site], Outcome], site: Site, json: bool) -> None:
@@ -51,7 +47,7 @@ def _site(url: str, profile: str, key: str | None) -> Site:
 @app.command(epilog="Example: gateway probe reconnect --cuts 20")
 def reconnect(
     url: Url = LOCAL,
-    profile: Profile = "bali-zero",
+    profile: AppName = "bali-zero",
     key: ApiKey = None,
     cuts: Annotated[int, typer.Option(min=1, max=200, help="How often to cut.")] = 12,
     json: Json = False,
@@ -66,7 +62,7 @@ def reconnect(
 
 @app.command(epilog="Example: gateway probe ratelimit --app limited")
 def ratelimit(
-    url: Url = LOCAL, profile: Profile = "bali-zero", key: ApiKey = None, json: Json = False
+    url: Url = LOCAL, profile: AppName = "bali-zero", key: ApiKey = None, json: Json = False
 ) -> None:
     """Use the caller's limit up: N pass, the next gets 429, and passes after Retry-After."""
     from gateway.checklist.probes import probe_ratelimit
@@ -80,7 +76,7 @@ def audit(
         Path, typer.Option("--audit", help="Folder of the audit trail.", file_okay=False)
     ] = Path("var/audit"),
     url: Url = LOCAL,
-    profile: Profile = "bali-zero",
+    profile: AppName = "bali-zero",
     key: ApiKey = None,
     json: Json = False,
 ) -> None:
@@ -97,7 +93,7 @@ def audit(
 
 @app.command(epilog="Example: gateway probe isolation --url http://127.0.0.1:8080")
 def isolation(
-    url: Url = LOCAL, profile: Profile = "bali-zero", key: ApiKey = None, json: Json = False
+    url: Url = LOCAL, profile: AppName = "bali-zero", key: ApiKey = None, json: Json = False
 ) -> None:
     """Run ten streams at once, each with a marker: none may see another's."""
     from gateway.checklist.probes import probe_isolation
@@ -107,7 +103,7 @@ def isolation(
 
 @app.command(epilog="Example: gateway probe chat --url http://127.0.0.1:8080")
 def chat(
-    url: Url = LOCAL, profile: Profile = "bali-zero", key: ApiKey = None, json: Json = False
+    url: Url = LOCAL, profile: AppName = "bali-zero", key: ApiKey = None, json: Json = False
 ) -> None:
     """Ask the older endpoint and compare status and fields with the golden ones."""
     from gateway.checklist.probes import probe_chat

@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.checklist.site import Event, events_of
-from gateway.config import is_loopback
+from gateway.reading import Event, events_of
 
 from .output import NO, WRONG_USE, end, say
 
@@ -45,6 +44,8 @@ def opened(
     method: str, url: str, *, key: str | None = None, body: object = None
 ) -> Iterator[HTTPResponse]:
     """Send one request; yield the answer, whatever its status, to be read piece by piece."""
+    from gateway.config import is_loopback
+
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         say([f"{url} is not a web address; write --url http://127.0.0.1:8080"])

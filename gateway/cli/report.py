@@ -7,17 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from .group import single_command
+from .options import LOCAL, AdminKey, Baseline, SloFile, Url
 from .output import give_json
-from .site import (
-    LOCAL,
-    AdminKey,
-    SloFile,
-    Url,
-    load_baseline,
-    read_prometheus,
-    read_report,
-    read_slo,
-)
+from .site import load_baseline, read_prometheus, read_report, read_slo
 
 app = single_command()
 Format = Literal["md", "json", "html", "announcement"]
@@ -30,9 +22,7 @@ def report(
     since: Annotated[str, typer.Option(help="How far back: 15m, 24h, 2d; up to 8 days.")] = "24h",
     format: Annotated[Format, typer.Option(help="md, json, html or announcement.")] = "md",
     out: Annotated[str | None, typer.Option(help="Write to this file.", metavar="FILE")] = None,
-    baseline: Annotated[
-        str | None, typer.Option(help="A report from before, made with --json.", metavar="FILE")
-    ] = None,
+    baseline: Baseline = None,
     slo: SloFile = None,
     prometheus: Annotated[
         str | None, typer.Option(help="Read from this Prometheus instead.", metavar="URL")

@@ -9,9 +9,10 @@ import msgspec
 import typer
 
 from .group import single_command
+from .options import LOCAL, AdminKey, ApiKeyToo, AppName, Json, Url
 from .output import NO, YES, end, give, give_json
 from .remote import call
-from .site import LOCAL, AdminKey, Json, Url, ask, read_report
+from .site import ask, read_report
 
 app = single_command()
 NAME = "ENABLE_SSE_STREAMING"
@@ -31,10 +32,8 @@ class Step(msgspec.Struct, frozen=True):
 def rollback(
     url: Url = LOCAL,
     key: AdminKey = None,
-    profile: Annotated[str, typer.Option("--app", help="Application profile.")] = "bali-zero",
-    api_key: Annotated[
-        str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
-    ] = None,
+    profile: AppName = "bali-zero",
+    api_key: ApiKeyToo = None,
     reason: Annotated[str, typer.Option(help="Why; stands in the audit trail.")] = "rollback",
     by: Annotated[str, typer.Option(help="Who; stands in the audit trail.")] = "",
     wait: Annotated[float, typer.Option(min=0, help="Seconds for running streams.")] = 60.0,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .group import command_group
+from .options import LOCAL, AdminKey, Baseline, Json, SloFile, Url
 from .output import NO, end, give, give_json, say
-from .site import LOCAL, AdminKey, Json, SloFile, Url, ask, read_slo
+from .site import ask, read_slo
 from .verdict import lines_of, reach_verdict
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ def next_step(
     key: AdminKey = None,
     reason: Reason = "",
     by: By = "",
-    baseline: Annotated[
-        str | None, typer.Option(help="A report from before, made with --json.", metavar="FILE")
-    ] = None,
+    baseline: Baseline = None,
     slo: SloFile = None,
     json: Json = False,
 ) -> None:

@@ -1,11 +1,9 @@
-"""Options and questions that the operators' commands share."""
+"""Questions to a running gateway that the operators' commands share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from .output import NO, WRONG_USE, end, say
 from .remote import Answered, call, refusal
@@ -15,16 +13,6 @@ if TYPE_CHECKING:
     from gateway.slo import Slo
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-LOCAL = "http://127.0.0.1:8080"
-Url = Annotated[str, typer.Option(help="Address of the gateway.")]
-AdminKey = Annotated[
-    str | None,
-    typer.Option(
-        "--admin-key", "--key", help="The admin key.", envvar="GATEWAY_ADMIN_KEY", show_envvar=True
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-SloFile = Annotated[str | None, typer.Option("--slo", help="Another slo.yaml.", metavar="FILE")]
 
 
 def ask(method: str, url: str, path: str, key: str | None, body: object = None) -> Any:

@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from .group import single_command
+from .options import LOCAL, ApiKey, Json, Url
 from .output import NO, YES, end, give, give_json, table
 from .swap_cases import CASES, Case, Seen, ask
 
@@ -27,12 +28,10 @@ class Difference(msgspec.Struct, frozen=True):
 def swap_check(
     a: Annotated[str, typer.Argument(help="The model of today.")],
     b: Annotated[str, typer.Argument(help="The model to swap in.")],
-    url: Annotated[str, typer.Option(help="Address of the gateway.")] = "http://127.0.0.1:8080",
-    key: Annotated[
-        str | None, typer.Option(help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True)
-    ] = None,
+    url: Url = LOCAL,
+    key: ApiKey = None,
     only: Annotated[str, typer.Option(help="Cases to run, comma-separated.")] = "",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Ask both models the same things; exit 1 if a client would notice a difference."""
     chosen = [case for case in CASES if not only or case.name in only.split(",")]

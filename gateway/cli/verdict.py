@@ -8,24 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .group import single_command
-from .output import NO, YES, end, give, give_json
-from .site import (
-    LOCAL,
-    AdminKey,
-    Json,
-    SloFile,
-    Url,
-    ask,
-    load_baseline,
-    read_report,
-    read_slo,
-)
+from .options import LOCAL, AdminKey, Baseline, Json, SloFile, Url
+from .output import MARKS, NO, YES, end, give, give_json
+from .site import ask, load_baseline, read_report, read_slo
 
 if TYPE_CHECKING:
-    from gateway.rollout.verdict import Gate, Verdict
+    from gateway.rollout.verdict import Gate, State, Verdict
 
 app = single_command()
-MARKS = {"ok": "✓", "hold": "!", "back": "✗", "unknown": "?"}
+GATES: dict[str, State] = {"held": "ok", "open": "unknown", "refused": "back"}
 
 
 @app.command(epilog="Example: gateway verdict --since 48h --baseline before.json")
@@ -33,9 +24,7 @@ def verdict(
     url: Url = LOCAL,
     key: AdminKey = None,
     since: Annotated[str, typer.Option(help="How far back: 15m, 24h, 2d.")] = "24h",
-    baseline: Annotated[
-        str | None, typer.Option(help="A report from before, made with --json.", metavar="FILE")
-    ] = None,
+    baseline: Baseline = None,
     block: Annotated[
         str, typer.Option(help="Ask for a rollback for this reason; it is audited.")
     ] = "",
@@ -80,7 +69,7 @@ def reach_verdict(
 
 
 def _audit_gate(url: str, key: str | None, folder: Path, slo: str | None) -> Gate:
-    """Return row 68: a stream without its end, or with two, asks for no step forward."""
+    """Return row 68: a stream without its end, or with two, is a reason to go back."""
     from gateway.checklist import Ground, NoAnswer, Outcome, Site
     from gateway.checklist.audit_files import audit_complete
     from gateway.rollout.verdict import Gate
@@ -90,7 +79,7 @@ def _audit_gate(url: str, key: str | None, folder: Path, slo: str | None) -> Gat
         found = audit_complete(ground)
     except NoAnswer as error:
         found = Outcome(False, str(error), "no gaps")
-    return Gate("68", "audit", "ok" if found.ok else "hold", found.seen, found.limit)
+    return Gate("68", "audit", GATES[found.state], found.seen, found.limit)
 
 
 def lines_of(found: Verdict) -> list[str]:

@@ -100,6 +100,7 @@ class Ledger:
             covered_s=round(covered_s, 1),
             flag=rooms.flag.text,
             gateway=VERSION,
+            profile=rooms.settings.config.profile,
             is_hosted=any(kinds.get(name, "") not in SCRIPTED for name in used),
             active=len(rooms.table.running),
             memory_bytes=resident_bytes(),

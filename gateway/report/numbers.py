@@ -41,6 +41,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the window is on record."""
     flag: str = ""
     gateway: str = ""
+    profile: str = ""
     is_hosted: bool = False
     """Whether a provider outside answered: its time is then reported and not judged."""
     streams: int = 0
@@ -56,7 +57,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     gaps: int = 0
     longest_gap: Times = Times()
     chat: Times = Times()
+    chat_answers: dict[str, int] = {}
+    """Answers of the older endpoint, by status."""
     reconnects: dict[str, int] = {}
+    decisions: int = 0
+    """What the limiter decided; none at all means that no limit is in force."""
     violations: dict[str, int] = {}
     violations_per_hour: float = 0.0
     attempts: dict[str, int] = {}
@@ -105,7 +110,9 @@ def report_of(window: Window) -> Report:
         gaps=int(gaps[-2]),
         longest_gap=times(values.get("longest_gap")),
         chat=times(values.get(f"request_seconds|{CHAT_ROUTE}")),
+        chat_answers=_by(values, f"requests|{CHAT_ROUTE}"),
         reconnects=_by(values, "reconnects"),
+        decisions=sum(_by(values, "limits").values()),
         violations=violations,
         violations_per_hour=round(sum(violations.values()) / max(hours, 1.0), 2),
         attempts=_by(values, "attempts"),

@@ -32,9 +32,12 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "guard": (),
     "log_records": ("level",),
     "request_seconds": ("route",),
+    "requests": ("route", "status"),
 }
 """Fields of the catalogue that are kept, with the labels that survive; others are added up."""
 CHAT_ROUTE = "/api/v2/{app}/chat"
+BY_ROUTE = frozenset({"request_seconds", "requests"})
+"""Fields of which only the older chat endpoint is kept."""
 _ROWS = {row.name: row for row in CATALOGUE if row.field in KEPT}
 
 
@@ -55,7 +58,7 @@ def take(families: Iterable[Metric], at: float, boot: str) -> Snapshot:
             continue
         width = len(row.buckets) + 3 if row.kind == "histogram" else 2
         for sample in family.samples:
-            if row.field == "request_seconds" and sample.labels.get("route") != CHAT_ROUTE:
+            if row.field in BY_ROUTE and sample.labels.get("route") != CHAT_ROUTE:
                 continue
             kept = [sample.labels.get(label, "") for label in KEPT[row.field]]
             slot = _slot(sample.name, sample.labels.get("le"), row.buckets)

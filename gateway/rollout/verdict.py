@@ -14,6 +14,8 @@ State = Literal["ok", "hold", "back", "unknown"]
 Word = Literal["KEEP", "HOLD", "ROLL BACK"]
 CHAT_NOISE_MS = 5.0
 """A rise of the older endpoint below this is noise, whatever its share."""
+CHAT_FAILED = 2
+"""One failed call of the older endpoint alone says nothing about it."""
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -56,6 +58,7 @@ def judge(
         _errors(report, slo),
         _connections(report, slo),
         _chat(report, slo, baseline),
+        _limits(report),
         audit or Gate("68", "audit", "unknown", "not looked at", "one start, one end a stream"),
         Gate("73", "security", "back" if block else "ok", block or "no block", "no block"),
         Gate("34", "hold", "hold" if hold else "ok", hold or "none", "none"),
@@ -117,7 +120,28 @@ def _connections(report: Report, slo: Slo) -> Gate:
     return Gate("66, 72", "connections", state, seen, f"{keep:.0%}, roll back below {back:.0%}")
 
 
+def _limits(report: Report) -> Gate:
+    """Without any decision no limit is in force: in production nobody meant that."""
+    refused = sum(report.violations.values())
+    if report.decisions:
+        seen = f"{report.decisions} decisions, {refused} refused"
+        return Gate("69", "limits", "ok", seen, "in force")
+    is_bad = report.profile == "production" and report.streams > 0
+    seen = "no decision" if report.streams else "no stream"
+    return Gate("69", "limits", "back" if is_bad else "unknown", seen, "in force")
+
+
 def _chat(report: Report, slo: Slo, baseline: Report | None) -> Gate:
+    total = sum(report.chat_answers.values())
+    failed = sum(n for status, n in report.chat_answers.items() if status.startswith("5"))
+    if failed >= CHAT_FAILED and failed / total > slo.keep.error_ratio:
+        state = _band(failed / total, slo.keep.error_ratio, slo.rollback.error_ratio)
+        limit = f"{slo.keep.error_ratio:.0%}, roll back above {slo.rollback.error_ratio:.0%}"
+        return Gate("67, 74", "older endpoint", state, f"{failed} of {total} failed", limit)
+    return _chat_time(report, slo, baseline)
+
+
+def _chat_time(report: Report, slo: Slo, baseline: Report | None) -> Gate:
     keep, back = slo.keep.chat_latency_rise, slo.rollback.chat_latency_rise
     limit = f"+{keep:.0%}, roll back above +{back:.0%}"
     if baseline is None or not baseline.chat.count or not report.chat.count:

@@ -8,9 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from gateway.checklist import ROWS, Ground, Outcome, Row, Site, Ticked, markdown, run, surroundings
+from gateway.checklist import (
+    ROWS,
+    Ground,
+    Outcome,
+    Row,
+    Site,
+    Ticked,
+    conclude,
+    markdown,
+    run,
+    surroundings,
+)
 from gateway.checklist.audit_files import read_trail
 from gateway.checklist.load import difference
+from gateway.checklist.row import State
 from gateway.slo import load_slo
 from tests.e2e.processes import Gateway
 
@@ -39,7 +51,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 @pytest.fixture(autouse=True)
 def quiet_gate(monkeypatch: pytest.MonkeyPatch):
     """The security gate itself, half a minute long, is tested in tests/deploy/test_security.py."""
-    monkeypatch.setattr(surroundings, "audited", lambda _source: ("12 ok", True))
+    monkeypatch.setattr(surroundings, "audited", lambda _source: ("12 ok", True, False))
 
 
 def ground(gateway: Gateway, app: str = "bali-zero") -> Ground:
@@ -48,6 +60,11 @@ def ground(gateway: Gateway, app: str = "bali-zero") -> Ground:
         site, load_slo(), limited="limited", audit=gateway.audit_path, streams=20,
         source=Path(__file__).parents[3],
     )  # fmt: skip
+
+
+def line(number: int, state: State) -> Ticked:
+    cells = ("seen", "limit", "", "command", 0.1)
+    return Ticked(number, "pre", "Flag", state == "held", state, *cells)
 
 
 def ticked(gateway: Gateway, *numbers: int) -> dict[int, Ticked]:
@@ -78,7 +95,7 @@ def test_the_flag_is_put_back(gateway: Gateway):
 def test_what_cannot_be_looked_at_is_refused_with_what_to_do(gateway: Gateway):
     found = ticked(gateway, 6, 31, 36)
 
-    assert [row.ok for row in found.values()] == [False] * 3
+    assert [row.state for row in found.values()] == ["open"] * 3
     assert "--junit" in found[6].remedy
     assert "missing" in found[31].remedy
 
@@ -142,11 +159,26 @@ def test_a_row_that_breaks_does_not_stop_the_others(gateway: Gateway):
 
 
 def test_the_list_is_markdown_with_boxes():
-    row = Ticked(1, "pre", "Flag", True, "seen", "limit", "", "command", 0.1)
+    row = line(1, "held")
 
     text = markdown([row], "http://x")
 
     assert "- [x] **1. Flag**: seen" in text
+    assert "**KEEP**" in text
+
+
+@pytest.mark.parametrize("states, word", [
+    ({1: "held", 38: "held"}, "KEEP"),
+    ({1: "held", 31: "open"}, "HOLD"),
+    ({68: "open"}, "HOLD"),
+    ({23: "refused"}, "HOLD"),
+    ({31: "open", 41: "refused"}, "ROLL BACK"),
+])  # fmt: skip
+def test_rows_come_to_one_word(states: dict[int, State], word: str):
+    found = conclude([line(number, state) for number, state in states.items()])
+
+    assert found.word == word
+    assert bool(found.reasons) == (word != "KEEP")
 
 
 def test_the_trail_is_read_and_a_torn_line_is_skipped(tmp_path: Path):
@@ -172,16 +204,16 @@ def test_the_interval_of_a_difference_holds_the_true_one():
 def test_a_security_gate_that_fails_or_does_not_run_refuses_row_10(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(surroundings, "audited", lambda _source: ("1 NOT CHECKED (code)", False))
+    monkeypatch.setattr(surroundings, "audited", lambda _: ("1 NOT CHECKED (code)", False, True))
 
     row = ticked(gateway, 10)[10]
 
-    assert not row.ok
+    assert row.state == "open"
     assert "NOT CHECKED (code)" in row.seen
 
 
 def test_a_folder_without_the_gate_is_no_pass(tmp_path: Path):
     run_gate = AUDITED(tmp_path)
 
-    assert not run_gate[1]
+    assert run_gate[1:] == (False, True)
     assert "did not run" in run_gate[0]

@@ -1,0 +1,36 @@
+"""Options that several commands share: one name and one help text each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+LOCAL = "http://127.0.0.1:8080"
+Url = Annotated[str, typer.Option(help="Address of the gateway.")]
+AdminKey = Annotated[
+    str | None,
+    typer.Option(
+        "--admin-key", "--key", help="The admin key.", envvar="GATEWAY_ADMIN_KEY", show_envvar=True
+    ),
+]
+ApiKey = Annotated[
+    str | None,
+    typer.Option("--api-key", "--key", help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True),
+]
+ApiKeyToo = Annotated[
+    str | None,
+    typer.Option("--api-key", help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True),
+]
+"""Beside `AdminKey`, which has the short name."""
+AppName = Annotated[str, typer.Option("--app", help="Application profile.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Since = Annotated[str, typer.Option(help="How far back: 15m, 24h, 2d; up to 8 days.")]
+SloFile = Annotated[str | None, typer.Option("--slo", help="Another slo.yaml.", metavar="FILE")]
+Baseline = Annotated[
+    str | None, typer.Option(help="A report from before, made with --json.", metavar="FILE")
+]
+TrailFolder = Annotated[
+    Path | None, typer.Option(help="Folder of the audit trail.", file_okay=False)
+]
