@@ -100,6 +100,10 @@ class Channel:
         for reader in self.readers:
             reader.wake()
 
+    def is_last(self, cursor: int) -> bool:
+        """Whether a reader who has everything up to `cursor` is told nothing more."""
+        return self.is_sealed and cursor == self.log.head and not self.epilogue
+
     def last_words(self, cursor: int) -> bytes:
         """Return what a reader at `cursor` still has to be told when the log has ended."""
         return self.epilogue or (self.contradiction if cursor > self.log.head else b"")

@@ -111,7 +111,7 @@ class Generation:
         Without a reader the grace period starts now, long enough for the first one to come, unless
         one `is_expected` at once.
         """
-        self._task = asyncio.create_task(self._run(), name=f"generation {self.id}")
+        self._task = self._loop.create_task(self._run())
         if not is_expected and not self.channel.readers:
             self.grace.begin(ARRIVAL_S)
 
@@ -171,7 +171,7 @@ class Generation:
             self.grace.stop()
             end = self._seal(end or self._interrupted())
             try:
-                await asyncio.shield(self._settle(self, end))
+                await self._settle(self, end)  # nothing of ours cancels the task any more
             finally:
                 self.settled.set_result(end)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import msgspec
+
+from gateway.randomness import random_bytes
 
 SEALED = 9_007_199_254_740_991
 """The sequence of a terminal event that stands for a generation we do not have: the largest
@@ -27,13 +28,13 @@ class Cursor(msgspec.Struct, frozen=True):
 
 def new_generation_id() -> str:
     """Return 128 random bits in 26 characters of `[0-9a-z]`."""
-    number = int.from_bytes(os.urandom(16), "big")
+    number = int.from_bytes(random_bytes(16), "big")
     return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def new_request_id() -> str:
     """Return 96 random bits in letters: digits in a row could be taken for a telephone number."""
-    return os.urandom(12).hex().translate(_LETTERS)
+    return random_bytes(12).hex().translate(_LETTERS)
 
 
 def parse_cursor(text: str) -> Cursor | None:

@@ -29,7 +29,7 @@ class Subscriber:
 
     def write(self, data: bytes, cursor: int, now: float, chunk: bytes | None = None) -> None:
         """Send blocks that end at `cursor`; `chunk` is the same, framed once for all readers."""
-        self.response.push(data, chunk)
+        self.response.push(data, chunk, is_last=self.channel.is_last(cursor))
         self.cursor = cursor
         self.last_write = now
 
@@ -62,6 +62,7 @@ class Subscriber:
             if self._goodbye is not None:
                 self.response.push(self._goodbye)
                 return
+            self.response.flush()
             self._waiter = loop.create_future()
             try:
                 await self._waiter

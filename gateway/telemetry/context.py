@@ -6,9 +6,10 @@ Nothing of a trace goes to a provider: it would tell who asked together with who
 from __future__ import annotations
 
 import re
-import secrets
 
 import msgspec
+
+from gateway.randomness import random_bytes
 
 _HEADER = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
@@ -23,7 +24,7 @@ class Trace(msgspec.Struct, frozen=True):
 
 def new_trace() -> Trace:
     """Return a trace that begins here."""
-    return Trace(secrets.token_hex(16))
+    return Trace(random_bytes(16).hex())
 
 
 def trace_of(headers: list[str]) -> Trace:

@@ -10,6 +10,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict
 
+from .lines import Lines
 from .trace import place_of_exception
 
 
@@ -17,7 +18,6 @@ def setup_logging(level: str = "info") -> None:
     """Send structlog and the standard library's loggers through the same JSON renderer."""
     number = getattr(logging, level.upper(), logging.INFO)
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -28,7 +28,7 @@ def setup_logging(level: str = "info") -> None:
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=Lines(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -51,10 +51,13 @@ class KeptResponse:
         self.is_cut = False
         self._drained = asyncio.Event()
 
-    def push(self, data: bytes, chunk: bytes | None = None) -> None:
+    def push(self, data: bytes, chunk: bytes | None = None, *, is_last: bool = False) -> None:
         """Take bytes."""
         self.data += data
         self.writes += 1
+
+    def flush(self) -> None:
+        """Do nothing: no headers wait."""
 
     async def drained(self) -> None:
         """Wait until `resume`."""

@@ -63,11 +63,14 @@ class Connection:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def push(self, data: bytes, chunk: bytes | None = None) -> None:
+    def push(self, data: bytes, chunk: bytes | None = None, *, is_last: bool = False) -> None:
         """Take blocks."""
         for block in data.split(b"\n\n"):
             if block:
                 self._client.take(block)
+
+    def flush(self) -> None:
+        """Do nothing: no headers wait."""
 
 
 class Worker:
