@@ -4,11 +4,13 @@
 -- KEYS: index of open calls; then per call its record and the key of each charge.
 -- ARGV: now (0: this server's clock), lease_us, record_s, number of policies;
 --       per policy: kind, quota, width, shadow;
---       then per call: id, mode (t take, f force, p peek), age_us, number of charges,
+--       then per call: id, mode (t take, f force, d done: force what has ended, p peek),
+--       age_us, number of charges,
 --       and per charge: policy, cost.
 -- Returns a flat list: now, then per call: status, wait, and per charge: free, reset, is_violated.
---       status: 0 refused, 1 taken, 2 was taken before, 3 was cancelled before.
+--       status: 0 refused, 1 taken, 2 was taken before, 3 was cancelled or ended before.
 
+local TOMB_S = 60
 local now = server_now(ARGV[1])
 local lease_us, record_s = tonumber(ARGV[2]), ARGV[3]
 local policies, arg, key = {}, 5, 2
@@ -33,23 +35,25 @@ local function weigh(policy, key, cost, age)
 end
 
 -- One row per charge: kind width place cost key; what was not charged has an empty row.
-local function record_of(states, is_forced)
+local function record_of(states)
   local rows = {'|'}
   for i, state in ipairs(states) do
     local policy = state.policy
-    state.is_charged = is_forced or state.wait == 0
     rows[i + 1] = state.is_charged and table.concat({
       policy.kind, policy.width_text, text(state.place), state.cost, state.key}, ' ') or '-'
   end
   return table.concat(rows, '\n')
 end
 
-local function admit(id, record, states, is_forced)
-  local value = record_of(states, is_forced)
-  if not call('SET', record, value, 'EX', record_s, 'NX') then
+-- A call that has ended leaves a tombstone, so that telling it twice charges once.
+local function admit(id, record, states, mode)
+  for _, state in ipairs(states) do state.is_charged = mode ~= 't' or state.wait == 0 end
+  local value, seconds = 'x', TOMB_S
+  if mode ~= 'd' then value, seconds = record_of(states), record_s end
+  if not call('SET', record, value, 'EX', seconds, 'NX') then
     return call('GET', record) == 'x' and 3 or 2
   end
-  call('ZADD', KEYS[1], text(now + lease_us), id)
+  if mode ~= 'd' then call('ZADD', KEYS[1], text(now + lease_us), id) end
   for _, state in ipairs(states) do
     if state.is_charged then state.policy.counter.add(state, state.cost, id, lease_us) end
   end
@@ -71,9 +75,9 @@ while ARGV[arg] do
     end
   end
   local status = is_refused and 0 or 1
-  if mode == 'f' or (status == 1 and mode == 't') then
-    status = admit(id, record, states, mode == 'f')
-    has_admitted = has_admitted or status == 1
+  if mode == 'f' or mode == 'd' or (status == 1 and mode == 't') then
+    status = admit(id, record, states, mode)
+    has_admitted = has_admitted or (status == 1 and mode ~= 'd')
   elseif mode == 't' then
     local known = call('GET', record)
     if known then status = known == 'x' and 3 or 2 end

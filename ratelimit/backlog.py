@@ -8,7 +8,7 @@ from itertools import islice
 
 from .link import TOMB_S, Link
 from .meter import SECOND
-from .wire import Ask, Ending
+from .wire import Ask, Ending, ended
 
 _CHUNK = 100
 
@@ -38,7 +38,11 @@ class Backlog:
         self._debts[ask.call_id] = ask
 
     def end(self, ending: Ending) -> None:
-        """Note an end that the store must learn of."""
+        """Note an end that the store must learn of, in one with an admission it never heard of."""
+        ask = ending.ask
+        if self._debts.get(ask.call_id) is ask and not ask.keys:
+            self._debts[ask.call_id] = ended(ask, ending.actual)
+            return
         if len(self._endings) >= self._max_items:
             self._endings.popleft()
             self.dropped += 1
@@ -64,7 +68,7 @@ class Backlog:
     async def _pay_debts(self, link: Link) -> None:
         batch = list(islice(self._debts.values(), _CHUNK))
         for ask in batch:
-            ask.mode = "f"
+            ask.mode = "d" if ask.mode == "d" else "f"
             ask.age_us = max(0, round((self._clock() - ask.born_s) * SECOND))
         await link.ask(batch)
         for ask in batch:

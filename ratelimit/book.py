@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from .limiter import Charge, Decision, Limit, Source, Standing
@@ -44,7 +45,6 @@ class Table:
         name = self._meter.name(subject) if self.is_calendar else subject
         found = self._counters.get(name)
         if found is not None:
-            self._counters.move_to_end(name)
             return found
         self._sweep(now)
         counter = self._meter.counter()
@@ -60,12 +60,12 @@ class Table:
         self._counters.pop(self._meter.name(subject), None)
 
     def _sweep(self, now: int) -> None:
-        """Drop up to two spent counters from the end that was not used for longest."""
-        for _ in range(2):
-            name = next(iter(self._counters), None)
-            if name is None or not self._counters[name].is_spent(now):
-                return
-            del self._counters[name]
+        """Look at the two counters whose turn it is; drop those that are spent."""
+        for name in list(islice(self._counters, 2)):
+            if self._counters[name].is_spent(now):
+                del self._counters[name]
+            else:
+                self._counters.move_to_end(name)
 
 
 class _Weight(NamedTuple):
@@ -125,10 +125,12 @@ class Book:
         """Charge without a question: the shared store has said yes."""
         if call_id in self._open:
             return
-        counters, places = [], []
+        counters, places, tables = [], [], self._tables
         for charge in charges:
-            table = self._table(charge.limit)
-            time_us = table.turn() if table.is_calendar else now
+            limit, time_us = charge.limit, now
+            table = tables.get(limit) or self._table(limit)
+            if table.is_calendar:
+                time_us = table.turn()
             counter = table.find(charge.subject, time_us)
             counters.append(counter)
             places.append(counter.add(time_us, charge.cost, call_id))

@@ -53,6 +53,11 @@ class Breaker:
         self._good += 1
         return self.is_open and self._good >= self._needed
 
+    @property
+    def is_recovering(self) -> bool:
+        """Whether the last probe was good and another one is due."""
+        return self._good > 0
+
     def _count(self, reason: str) -> None:
         self.reason = reason
         self.failures[reason] = self.failures.get(reason, 0) + 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from redis.asyncio import BlockingConnectionPool, ConnectionPool
+from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
@@ -19,10 +19,9 @@ from redis.backoff import NoBackoff
 _SENTINEL_PORT = 26379
 
 
-def open_pool(url: str, *, timeout_s: float, connections: int) -> ConnectionPool:
-    """Return a pool that connects when it is first used and never retries by itself."""
+def open_pool(url: str, *, timeout_s: float) -> ConnectionPool:
+    """Return what makes connections, which never retry by themselves."""
     options: dict[str, Any] = {
-        "max_connections": connections,
         "socket_timeout": None,
         "socket_connect_timeout": timeout_s,
         "retry": Retry(NoBackoff(), 0),
@@ -30,7 +29,7 @@ def open_pool(url: str, *, timeout_s: float, connections: int) -> ConnectionPool
     }
     if url.startswith(("redis+sentinel://", "rediss+sentinel://")):
         return _sentinel_pool(url, timeout_s, options)
-    return BlockingConnectionPool.from_url(url, timeout=timeout_s, **options)
+    return ConnectionPool.from_url(url, **options)
 
 
 async def close_pool(pool: ConnectionPool) -> None:

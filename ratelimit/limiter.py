@@ -17,7 +17,7 @@ OnOutage = Literal["local", "closed", "open"]
 Source = Literal["redis", "memory", "local", "open", "closed", "none"]
 
 
-class Limit(msgspec.Struct, frozen=True, gc=False):
+class Limit(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """One policy: at most `quota` of `unit` in any `window_s` seconds; `concurrent`: at once."""
 
     name: str

@@ -15,19 +15,8 @@ from .store import StoreAway
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-
-_GRACE_S = 0.003
-_GRACE_TURNS = 6
-"""After a deadline the loop gets this much to read answers that came while it was busy itself."""
-
-
-class _Waiting(Generic[Item, Answer]):
-    __slots__ = ("due", "future", "item")
-
-    def __init__(self, item: Item, future: asyncio.Future[Answer | None], due: float) -> None:
-        self.item = item
-        self.future = future
-        self.due = due
+_GRACE_TURNS = 4
+"""After a deadline the loop turns so often to read answers that came while it was busy itself."""
 
 
 class Pipe(Generic[Item, Answer]):
@@ -47,35 +36,31 @@ class Pipe(Generic[Item, Answer]):
         self._deadline_s = deadline_s
         self._max_batch = max_batch
         self._max_trips = max_trips
-        self._pending: deque[_Waiting[Item, Answer]] = deque()
-        self._watched: deque[_Waiting[Item, Answer]] = deque()
+        self._tick: list[asyncio.Future[Answer | None]] = []
+        self._pending: deque[tuple[Item, asyncio.Future[Answer | None]]] = deque()
+        self._watched: deque[tuple[float, list[asyncio.Future[Answer | None]]]] = deque()
         self._trips: set[asyncio.Task[None]] = set()
         self._timer: asyncio.Handle | None = None
-        self._is_scheduled = False
-        self._due = 0.0
         self._failed_at = 0.0
+        self.trips = self.items = 0
+        """How many round trips there were, and how many items they carried."""
 
     def submit(self, item: Item) -> asyncio.Future[Answer | None]:
         """Send an item with the others of this tick; the future resolves within the deadline."""
         loop = asyncio.get_running_loop()
-        if not self._is_scheduled:
-            self._is_scheduled = True
-            self._due = loop.time() + self._deadline_s
-            loop.call_soon(self._flush)
+        if not self._tick:
+            loop.call_soon(self._end_tick)
         future: asyncio.Future[Answer | None] = loop.create_future()
-        waiting = _Waiting(item, future, self._due)
-        self._pending.append(waiting)
-        self._watched.append(waiting)
-        if self._timer is None:
-            self._timer = loop.call_at(self._due, self._expire)
+        self._tick.append(future)
+        self._pending.append((item, future))
         return future
 
     def give_up(self) -> None:
         """Answer everything with None now and drop the trips under way."""
         for trip in self._trips:
             trip.cancel()
-        for waiting in (*self._pending, *self._watched):
-            _answer(waiting, None)
+        for futures in (self._tick, *(futures for _, futures in self._watched)):
+            _answer_none(futures)
         self._pending.clear()
 
     async def aclose(self) -> None:
@@ -85,49 +70,61 @@ class Pipe(Generic[Item, Answer]):
             self._timer.cancel()
         await asyncio.gather(*self._trips, return_exceptions=True)
 
+    def _end_tick(self) -> None:
+        """Send what came in this tick; its time runs from now, not from our own being busy."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self._deadline_s
+        self._watched.append((due, self._tick))
+        self._tick = []
+        if self._timer is None:
+            self._timer = loop.call_at(due, self._expire)
+        self._flush()
+
     def _flush(self) -> None:
-        self._is_scheduled = False
         while self._pending and len(self._trips) < self._max_trips:
-            batch = self._next_batch()
-            if batch:
-                trip = asyncio.get_running_loop().create_task(self._carry(batch))
+            items, futures = self._next_batch()
+            if items:
+                trip = asyncio.get_running_loop().create_task(self._carry(items, futures))
                 self._trips.add(trip)
                 trip.add_done_callback(self._landed)
 
-    def _next_batch(self) -> list[_Waiting[Item, Answer]]:
+    def _next_batch(self) -> tuple[list[Item], list[asyncio.Future[Answer | None]]]:
         """Return the oldest items that somebody still waits for."""
-        batch: list[_Waiting[Item, Answer]] = []
-        while self._pending and len(batch) < self._max_batch:
-            waiting = self._pending.popleft()
-            if not waiting.future.done():
-                batch.append(waiting)
-        return batch
+        items: list[Item] = []
+        futures: list[asyncio.Future[Answer | None]] = []
+        while self._pending and len(items) < self._max_batch:
+            item, future = self._pending.popleft()
+            if not future.done():
+                items.append(item)
+                futures.append(future)
+        return items, futures
 
-    async def _carry(self, batch: list[_Waiting[Item, Answer]]) -> None:
+    async def _carry(self, items: list[Item], futures: list[asyncio.Future[Answer | None]]) -> None:
+        self.trips += 1
+        self.items += len(items)
         try:
-            answers = await self._send([waiting.item for waiting in batch])
-            for waiting, answer in zip(batch, answers, strict=True):
-                _answer(waiting, answer)
+            for future, answer in zip(futures, await self._send(items), strict=True):
+                if not future.done():
+                    future.set_result(answer)
         except StoreAway as exc:
             self._failed(exc.reason)
         finally:
-            for waiting in batch:
-                _answer(waiting, None)
+            _answer_none(futures)
 
     def _landed(self, trip: asyncio.Task[None]) -> None:
         self._trips.discard(trip)
         self._flush()
 
     def _expire(self) -> None:
-        """Look at the oldest item; one timer serves all, because all have the same deadline."""
+        """Look at the oldest tick; one timer serves all, because all have the same deadline."""
         loop = asyncio.get_running_loop()
         now, watched = loop.time(), self._watched
-        while watched and watched[0].future.done():
+        while watched and all(future.done() for future in watched[0][1]):
             watched.popleft()
-        if watched and watched[0].due <= now:
-            self._timer = loop.call_later(_GRACE_S, self._wait_turns, now, _GRACE_TURNS)
+        if watched and watched[0][0] <= now:
+            self._timer = loop.call_soon(self._wait_turns, now, _GRACE_TURNS)
         else:
-            self._timer = loop.call_at(watched[0].due, self._expire) if watched else None
+            self._timer = loop.call_at(watched[0][0], self._expire) if watched else None
 
     def _wait_turns(self, now: float, turns: int) -> None:
         if turns:
@@ -139,16 +136,17 @@ class Pipe(Generic[Item, Answer]):
     def _fail_overdue(self, now: float) -> None:
         """Answer with None what was due at `now`; a stall counts once per deadline it lasts."""
         watched, is_late = self._watched, False
-        while watched and (watched[0].future.done() or watched[0].due <= now):
-            waiting = watched.popleft()
-            is_late = is_late or not waiting.future.done()
-            _answer(waiting, None)
+        while watched and watched[0][0] <= now:
+            is_late = _answer_none(watched.popleft()[1]) or is_late
         if is_late and now >= self._failed_at + self._deadline_s:
             self._failed_at = now
             self._failed("timeout")
         self._expire()
 
 
-def _answer(waiting: _Waiting[Item, Answer], answer: Answer | None) -> None:
-    if not waiting.future.done():
-        waiting.future.set_result(answer)
+def _answer_none(futures: Sequence[asyncio.Future[Answer | None]]) -> bool:
+    """Answer those that are left with None; return whether there were any."""
+    late = [future for future in futures if not future.done()]
+    for future in late:
+        future.set_result(None)
+    return bool(late)

@@ -226,6 +226,7 @@ class RedisLimiter:
             _log.warning("limiter_degraded reason=%s", self._breaker.reason)
             self._asks.give_up()
             self._endings.give_up()
+            self._store.hang_up()
             self._upkeep.wake()
         else:
             _log.warning("limiter_restored replicas=%d", self._link.replicas)

@@ -4,39 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Final
 
-from hiredis import pack_command
-from redis.asyncio import ConnectionPool
+from hiredis import ReplyError, pack_command
 from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
     BusyLoadingError,
-    ClusterDownError,
-    MovedError,
     NoPermissionError,
-    NoScriptError,
-    OutOfMemoryError,
-    ReadOnlyError,
     RedisError,
-    ResponseError,
-    TryAgainError,
 )
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from .connect import close_pool, node_url, open_pool
+from .line import Line, connect
 
-_REASONS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (
+_GREETING: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (
     ((TimeoutError, RedisTimeout), "timeout"),
-    (ReadOnlyError, "readonly"),
     (BusyLoadingError, "loading"),
-    (OutOfMemoryError, "memory"),
     ((AuthenticationError, AuthorizationError, NoPermissionError), "auth"),
-    ((ClusterDownError, TryAgainError, MovedError), "cluster"),
-    (ResponseError, "script"),
 )
+"""Why no connection came about."""
+_REFUSALS: Final = {
+    "READONLY": "readonly",
+    "LOADING": "loading",
+    "OOM": "memory",
+    "NOAUTH": "auth",
+    "NOPERM": "auth",
+    "CLUSTERDOWN": "cluster",
+    "TRYAGAIN": "cluster",
+    "MOVED": "cluster",
+}
+"""Why the server refused a command, by the first word of its error."""
+_CODE: Final = re.compile(r"(?:^|: -)(?!ERR )([A-Z]+) ")
+"""That word; servers before 7.0 put it behind the place in the script."""
 
 
 class StoreAway(Exception):
@@ -58,32 +62,38 @@ class Script:
 
 
 class Store:
-    """Runs scripts and a few plain commands, each within a time limit, on one small pool."""
+    """Runs scripts and a few plain commands, each within a time limit, over one connection."""
 
-    def __init__(self, url: str, *, io_timeout_s: float = 1.0, connections: int = 8) -> None:
-        self._url = url
+    def __init__(self, url: str, *, io_timeout_s: float = 1.0) -> None:
+        self._home = self._at = url
         self._io_timeout_s = io_timeout_s
-        self._connections = connections
-        self._pool = self._open(url)
-        self._is_away_from_home = False
+        self._pool = open_pool(url, timeout_s=io_timeout_s)
+        self._line: Line | None = None
+        self._connecting = asyncio.Lock()
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         """Run a script by its digest; only a server that never saw it is sent the text."""
         try:
             return await self.command("EVALSHA", script.digest, len(keys), *keys, *args)
         except StoreAway as exc:
-            if not isinstance(exc.__cause__, NoScriptError):
+            if _code(exc.__cause__) != "NOSCRIPT":
                 raise
         return await self.command("EVAL", script.text, len(keys), *keys, *args)
 
     async def command(self, *parts: str | int | float | bytes | memoryview) -> Any:
         """Send one command and read its reply, or raise StoreAway."""
+        line = self._line
         try:
             async with asyncio.timeout(self._io_timeout_s):
                 return await self._follow(pack_command(parts))  # type: ignore[arg-type]
+        except ReplyError as exc:
+            if _code(exc) in _REFUSALS:
+                self._distrust(line)
+            raise StoreAway(_REFUSALS.get(_code(exc), "script")) from exc
         except (RedisError, OSError, TimeoutError) as exc:
-            if self._is_away_from_home and not isinstance(exc, ResponseError):
-                await self._move(self._url)
+            self._distrust(line)
+            if line is not None:
+                line.close()
             raise StoreAway(_reason(exc)) from exc
 
     async def load(self, *scripts: Script) -> None:
@@ -94,41 +104,56 @@ class Store:
     async def _follow(self, packed: bytes) -> Any:
         """Send to the node that holds our slot; a node that names another has done nothing."""
         try:
-            return await self._exchange(packed)
-        except MovedError as exc:
-            await self._move(node_url(self._url, exc.host, exc.port))
-        return await self._exchange(packed)
+            return await (await self._connected()).exchange(packed)
+        except ReplyError as exc:
+            if _code(exc) != "MOVED":
+                raise
+            host, _, port = str(exc).split(" ")[2].rpartition(":")
+            self._move(node_url(self._home, host, int(port)))
+        return await (await self._connected()).exchange(packed)
 
-    async def _move(self, url: str) -> None:
-        old, self._pool = self._pool, self._open(url)
-        self._is_away_from_home = url != self._url
-        await old.disconnect(inuse_connections=False)
+    async def _connected(self) -> Line:
+        line = self._line
+        if line is not None and line.is_open:
+            return line
+        async with self._connecting:
+            if self._line is None or not self._line.is_open:
+                self._line = await connect(self._pool)
+            return self._line
 
-    async def _exchange(self, packed: bytes) -> Any:
-        """Send and read on one connection; cut short in between, it is closed, not reused."""
-        pool = self._pool
-        connection = await pool.get_connection()  # type: ignore[no-untyped-call]
-        try:
-            await connection.send_packed_command(packed)
-            return await connection.read_response()
-        finally:
-            if pool is not self._pool:
-                await connection.disconnect()
-            await pool.release(connection)
+    def _move(self, url: str) -> None:
+        """Speak to another node from now on; what is under way at the old one may end."""
+        if url != self._at:
+            self._at, self._pool = url, open_pool(url, timeout_s=self._io_timeout_s)
+            if self._line is not None:
+                self._line.retire()
 
-    def _open(self, url: str) -> ConnectionPool:
-        return open_pool(url, timeout_s=self._io_timeout_s, connections=self._connections)
+    def _distrust(self, line: Line | None) -> None:
+        """Look anew for whom to ask, unless somebody has done so since `line` failed."""
+        if line is self._line:
+            self._move(self._home)
+            if line is not None:
+                line.retire()
+
+    def hang_up(self) -> None:
+        """Close the connection: whoever waits on it hears so at once."""
+        if self._line is not None:
+            self._line.close()
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close the connection, and those to sentinels."""
+        self.hang_up()
         await close_pool(self._pool)
 
 
+def _code(exc: BaseException | None) -> str:
+    """Return the first word of a server's error; empty for anything else."""
+    found = _CODE.search(str(exc)) if isinstance(exc, ReplyError) else None
+    return found[1] if found else ""
+
+
 def _reason(exc: BaseException) -> str:
-    for kind, word in _REASONS:
-        if isinstance(exc, kind):
-            return word
-    return "connection"
+    return next((word for kind, word in _GREETING if isinstance(exc, kind)), "connection")
 
 
 _ADVICE: Final = {
@@ -156,7 +181,7 @@ async def advise(store: Store) -> tuple[tuple[str, str], ...]:
     try:
         info = _fields(await store.command("INFO"))
     except StoreAway as exc:
-        if isinstance(exc.__cause__, NoPermissionError):
+        if _code(exc.__cause__) == "NOPERM":
             return (_ADVICE["rights"],)
         raise
     found = []

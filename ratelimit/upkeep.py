@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
@@ -81,26 +82,25 @@ class Upkeep:
             await self._sweep()
 
     async def _pause(self) -> None:
-        is_busy = self._breaker.is_open or len(self._backlog) > 0
-        due_s = max(0.0, self._renew_at - time.monotonic())
-        try:
-            async with asyncio.timeout(self._probe_s if is_busy else due_s):
-                await self._wake.wait()
-        except TimeoutError:
+        if self._breaker.is_open or len(self._backlog) > 0:
+            await asyncio.sleep(self._probe_s * (0.2 if self._breaker.is_recovering else 1))
             return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, self._renew_at - time.monotonic())):
+                await self._wake.wait()
         self._wake.clear()
-        if is_busy:
-            await asyncio.sleep(self._probe_s)
 
     async def _probe(self) -> None:
         """Ask for a sign of life; when there were enough, pay all debts, then trust again."""
         try:
-            await self._link.renew(())
+            async with asyncio.timeout(self._probe_s):
+                await self._link.renew(())
             if not self._breaker.probe(is_good=True):
                 return
             await self._backlog.pay(self._link)
-        except StoreAway as exc:
-            self._breaker.probe(is_good=False, reason=exc.reason)
+        except (StoreAway, TimeoutError) as exc:
+            reason = exc.reason if isinstance(exc, StoreAway) else "timeout"
+            self._breaker.probe(is_good=False, reason=reason)
             return
         self._renew_at = 0.0
         self._sweep_at = time.monotonic() + 2 * self._lease_s

@@ -186,10 +186,14 @@ local pace = {}
 
 function pace.read(key, policy, now)
   local step = policy.width
-  local ahead = math.max(0, tonumber(call('GET', key) or 0) - now)
+  local free_at = tonumber(call('GET', key) or 0)
+  local ahead = math.max(0, free_at - now)
   local used = math.ceil(ahead / step)
   local reset = used > 0 and ahead - (used - 1) * step or 0
-  return {key = key, now = now, used = used, reset = reset, place = 0, ahead = ahead, width = step}
+  return {
+    key = key, now = now, used = used, reset = reset, place = 0, width = step,
+    free_at = free_at, from = now,
+  }
 end
 
 function pace.wait(state, need)
@@ -197,17 +201,19 @@ function pace.wait(state, need)
   return state.reset + (need - 1) * state.width
 end
 
-function pace.aged(state, age) state.age = age end
+function pace.aged(state, age) state.from = state.now - age end
 
+-- A queue that is empty already is kept for as long as older charges may still be told.
 function pace.add(state, cost)
-  local ahead = math.max(0, state.ahead + cost * state.width - (state.age or 0))
-  if ahead > 0 then
-    call('SET', state.key, text(state.now + ahead), 'PX', text(math.ceil(ahead / 1000)))
+  local free_at = math.max(state.free_at, state.from) + cost * state.width
+  local kept = free_at - state.from
+  if kept > 0 then
+    call('SET', state.key, text(free_at), 'PX', text(math.ceil(kept / 1000)))
   else
     call('DEL', state.key)
   end
   state.used = state.used + cost
-  if state.reset == 0 then state.reset = math.min(ahead, state.width) end
+  if state.reset == 0 then state.reset = math.max(0, math.min(free_at - state.now, state.width)) end
 end
 
 function pace.amend(state, place, reserved, actual) pace.add(state, actual - reserved) end

@@ -104,8 +104,9 @@ class Window:
         self._prune(bucket - BUCKETS)
 
     def _prune(self, live: int) -> None:
-        for place in [place for place in self.counts if place < live]:
-            self.total -= self.counts.pop(place)
+        counts = self.counts
+        while counts and (oldest := next(iter(counts))) < live:
+            self.total -= counts.pop(oldest)
 
     def amend(self, now: int, place: int, reserved: int, actual: int, call_id: str) -> None:
         """Refund into the bucket of the reservation, or charge what was used beyond it now."""

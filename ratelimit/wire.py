@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
+import msgspec
+
 from .limiter import Charge, Decision, Limit, Source, Standing
 from .meter import SECOND, Meter
 from .store import Script
@@ -14,8 +16,8 @@ ACQUIRE: Final = Script("acquire.lua")
 SETTLE: Final = Script("settle.lua")
 RENEW: Final = Script("renew.lua")
 
-Mode = Literal["t", "f", "p"]
-"""Take, force (the store learns what was admitted without it), peek."""
+Mode = Literal["t", "f", "d", "p"]
+"""Take, force (the store learns what was admitted without it), done (and ended), peek."""
 _ALLOWED: Final = frozenset((1, 2))
 _MAX_METERS: Final = 4096
 _RECORD_S: Final = 3600
@@ -49,6 +51,18 @@ class Ending:
         self.ask = ask
         self.actual = actual
         self.tomb_s = tomb_s
+
+
+def ended(ask: Ask, actual: Sequence[int]) -> Ask:
+    """Return a call that was admitted and ended before the store heard of it: its true costs."""
+    done = Ask(ask.call_id, [], ask.born_s)
+    done.mode = "d"
+    done.charges = [
+        charge if cost < 0 else msgspec.structs.replace(charge, cost=cost)
+        for charge, cost in zip(ask.charges, actual, strict=True)
+        if charge.limit.unit != "concurrent"
+    ]
+    return done
 
 
 class Wire:

@@ -20,9 +20,7 @@ CALLS = [Charge(Limit("calls", "requests", 1000, 600.0), "ann")]
 
 async def test_sentinel_url_names_hosts_service_and_database() -> None:
     """All parts of the URL arrive where they belong."""
-    pool = open_pool(
-        "redis+sentinel://bob:s%40crt@one:26380,two/main/3", timeout_s=1.0, connections=4
-    )
+    pool = open_pool("redis+sentinel://bob:s%40crt@one:26380,two/main/3", timeout_s=1.0)
     addresses = [
         (s.connection_pool.connection_kwargs["host"], s.connection_pool.connection_kwargs["port"])
         for s in pool.sentinel_manager.sentinels  # type: ignore[attr-defined]

@@ -152,3 +152,41 @@ async def test_reset_starts_a_subject_anew(
     await limiter.reset(charges)
 
     assert (await limiter.take("second", charges)).allowed
+
+
+TOKENS = Limit("tokens", "tokens", 1000, 600.0)
+STREAMS = Limit("streams", "concurrent", 10)
+PACE = Limit("pace", "requests", 80, 60.0, burst=20)
+"""A step of a second."""
+
+
+async def test_calls_that_came_and_went_without_the_store_cost_what_they_used(
+    new_redis_server: Callable,
+    redis_limiters: Callable[..., RedisLimiter],
+    eventually: Callable,
+    clock: Callable,
+) -> None:
+    """What it hears at its return is charged once, at the time when it happened."""
+    charges = [Charge(TOKENS, "ann", 90), Charge(STREAMS, "ann"), Charge(PACE, "ann")]
+    server = new_redis_server()
+    limiter = redis_limiters(
+        server.url, probe_s=0.1, clock=clock.seconds, clock_us=clock.micros, deadline_s=0.5
+    )
+    await limiter.start()
+    server.kill()
+    for number in range(10):
+        decision = await limiter.take(f"call-{number}", charges)
+        assert decision.is_degraded
+        if number < 9:
+            await limiter.settle(decision, {"tokens": 7})
+    clock(5.0)
+    server.start()
+
+    async def is_told() -> bool:
+        return not limiter.health().is_degraded and limiter.health().owed == 0
+
+    await eventually(is_told)
+    standings = await limiter.peek(charges)
+
+    assert [standing.remaining for standing in standings] == [1000 - 9 * 7 - 90, 9, 20 - 5]
+    assert standings[2].reset_s == pytest.approx(1.0)
