@@ -1,6 +1,7 @@
 """Providers behind one small protocol; knows neither our routes nor Redis."""
 
 from .backend import Backend, BackendFactory, BackendOptions, Capabilities, Timeouts
+from .batches import Batch, TextRun, batches_of, each, events_of
 from .errors import (
     BackendError,
     BackendLimited,
@@ -45,9 +46,10 @@ from .routes import NOTICE, Plan, Router, Strategy, Target
 __all__ = [
     "NOTICE", "Attempt", "Backend", "BackendError", "BackendFactory", "BackendLimited",
     "BackendOptions", "BackendRefused", "BackendTimeout", "BackendTruncated", "BackendUnavailable",
-    "Capabilities", "Channel", "ChatRequest", "DocumentPart", "Effort", "Event", "FinishReason",
-    "Finished", "ImagePart", "Message", "Origin", "Other", "Part", "Plan", "ReasoningPart",
-    "ResponseFormat", "Router", "Started", "Strategy", "Target", "Text", "TextPart", "Timeouts",
-    "Tool", "ToolCall", "ToolChoice", "ToolResultPart", "ToolUsePart", "Usage", "Wire",
-    "known_kinds", "last_user_text", "load_backend", "nearest_kind",
+    "Batch", "Capabilities", "Channel", "ChatRequest", "DocumentPart", "Effort", "Event",
+    "FinishReason", "Finished", "ImagePart", "Message", "Origin", "Other", "Part", "Plan",
+    "ReasoningPart", "ResponseFormat", "Router", "Started", "Strategy", "Target", "Text",
+    "TextPart", "TextRun", "Timeouts", "Tool", "ToolCall", "ToolChoice", "ToolResultPart",
+    "ToolUsePart", "Usage", "Wire", "batches_of", "each", "events_of", "known_kinds",
+    "last_user_text", "load_backend", "nearest_kind",
 ]  # fmt: skip

@@ -18,11 +18,12 @@ import msgspec
 import orjson
 
 from .backend import BackendOptions, Capabilities
+from .batches import Batch
 from .errors import BackendUnavailable
 from .events import Event, Finished, Other, Started, Text
 from .reader import StreamReader
 from .refusals import failure_in_stream
-from .relay import relay
+from .relay import relay, relay_batches
 from .request import ChatRequest, TextPart, last_user_text
 from .upstream import Upstream
 
@@ -115,6 +116,10 @@ class HttpSseBackend:
     def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         """Answer one request; nothing happens before the first `anext`."""
         return relay(self._upstream, lambda: self._prepare(request))
+
+    def batches(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+        """Do the same, read by read."""
+        return relay_batches(self._upstream, lambda: self._prepare(request))
 
     async def aclose(self) -> None:
         """Close the connections."""

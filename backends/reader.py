@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import cast
 
+from .batches import TextRun
 from .errors import BackendError, BackendTruncated
-from .events import Event, Other, Text
+from .events import Event, Other
 from .sse import FrameTooLarge, Splitter
 from .template import TextTemplate
 
 ALIVE = Other()
+_MAX_HELD = 4096
+"""Bytes of a frame that is not whole yet and may become part of a run."""
 
 
 class StreamReader(ABC):
@@ -26,6 +30,7 @@ class StreamReader(ABC):
         self._model = model
         self._dropped = dropped
         self._splitter = Splitter()
+        self._held = b""
         self.template = TextTemplate()
         self._is_started = False
 
@@ -37,31 +42,55 @@ class StreamReader(ABC):
     def finish(self, events: list[Event]) -> None:
         """Add what the end says, `Finished` last; raise `BackendTruncated` if it is no end."""
 
-    def feed(self, data: bytes) -> list[Event]:
+    def feed(self, data: bytes) -> list[Event | TextRun]:
         """Take the next bytes of the body."""
-        events: list[Event] = []
-        if self._splitter.is_idle and (run := self.template.run_of(data)) is not None:
-            texts, data = run
-            events += [Text(text) for text in texts if text]
-            if not data:
-                return events
-        text_of = self.template.text_of
+        batch: list[Event | TextRun] = []
+        if self._splitter.is_idle:
+            data = self._read_run(self._held + data if self._held else data, batch)
+        if data:
+            self._read_frames(data, batch)
+        return batch
+
+    def _read_run(self, data: bytes, batch: list[Event | TextRun]) -> bytes:
+        """Read the plain frames at the beginning; return what has to be looked at by the frame."""
+        found = self.template.run_of(data)
+        if found is not None:
+            run, data = found
+            if run.texts:
+                batch.append(run)
+        is_part = len(data) < _MAX_HELD and b"\n\n" not in data and b"\r" not in data
+        self._held = data if is_part else b""
+        return b"" if is_part else data
+
+    def _read_frames(self, data: bytes, batch: list[Event | TextRun]) -> None:
+        events = cast("list[Event]", batch)
         try:
             for name, payload in self._splitter.feed(data):
-                if payload and (text := text_of(name, payload)) is not None:
-                    if text:
-                        events.append(Text(text))
-                elif payload:
+                if not payload:
+                    if self._is_started:
+                        batch.append(ALIVE)
+                elif not self._read_plain(name, payload, batch):
                     self.read(name, payload, events)
                     if self.is_done:
                         break
-                elif self._is_started:
-                    events.append(ALIVE)
         except FrameTooLarge:
             self.failure = self.error("The provider sent a frame over 1 MiB.")
         except BackendError as exc:
             self.failure = exc
-        return events
+
+    def _read_plain(self, name: bytes, payload: bytes, batch: list[Event | TextRun]) -> bool:
+        """Read a frame that differs from the one before in its text alone, if it is one."""
+        quoted = self.template.quoted_of(name, payload)
+        run = self.template.run([quoted]) if quoted is not None else None
+        if run is None:
+            return False
+        last = batch[-1] if batch else None
+        if type(last) is TextRun:
+            last.texts.extend(run.texts)
+            last.quoted.extend(run.quoted)
+        elif run.texts:
+            batch.append(run)
+        return True
 
     def end(self) -> list[Event]:
         """Take the end of the body; the last event is `Finished` unless `failure` is set."""
@@ -87,7 +116,7 @@ class StreamReader(ABC):
     def _read_torn(self, events: list[Event]) -> None:
         """Read a last frame that lacks its blank line; if it is half a frame, the stream is cut."""
         try:
-            for name, payload in self._splitter.end():
+            for name, payload in self._splitter.feed(self._held) + self._splitter.end():
                 if payload:
                     self.read(name, payload, events)
         except BackendError as exc:

@@ -1,4 +1,4 @@
-"""The loop that all wire adapters share: send the body, feed the reader, yield its events."""
+"""The loop that all wire adapters share: send the body, feed the reader, yield what it read."""
 
 from __future__ import annotations
 
@@ -9,35 +9,41 @@ import aiohttp
 import msgspec
 from aiohttp import ClientResponse
 
+from .batches import Batch, events_of
 from .errors import BackendError
 from .events import Event
 from .reader import StreamReader
 from .refusals import failure_in_stream
 from .upstream import MAX_ERROR_BODY, Upstream
 
+Prepare = Callable[[], tuple[bytes, StreamReader]]
+
 DRAIN_S = 0.05
 
 
-async def relay(
-    upstream: Upstream,
-    prepare: Callable[[], tuple[bytes, StreamReader]],
-    headers: Mapping[str, str] | None = None,
+def relay(
+    upstream: Upstream, prepare: Prepare, headers: Mapping[str, str] | None = None
 ) -> AsyncGenerator[Event, None]:
-    """Carry one call. Closing this generator closes the connection to the provider."""
+    """Carry one call, event by event."""
+    return events_of(relay_batches(upstream, prepare, headers))
+
+
+async def relay_batches(
+    upstream: Upstream, prepare: Prepare, headers: Mapping[str, str] | None = None
+) -> AsyncGenerator[Batch, None]:
+    """Carry one call, read by read. Closing this generator closes the provider's connection."""
     body, reader = prepare()
     answer = upstream.post(body, headers)
     del body, prepare  # an answer may take minutes
     async with answer as response:
         await _expect_stream(upstream, response)
-        async for data in upstream.read(response):
-            for event in reader.feed(data):
-                yield event
+        while data := await upstream.piece(response):
+            yield reader.feed(data)
             if reader.failure is not None:
                 raise reader.failure
             if reader.is_done:
                 break
-        for event in reader.end():
-            yield event
+        yield reader.end()
         if reader.failure is not None:
             raise reader.failure
         await _drain(response)
@@ -54,7 +60,7 @@ async def _expect_stream(upstream: Upstream, response: ClientResponse) -> None:
     if kind != "application/json":
         return
     start = b""
-    async for data in upstream.read(response):
+    while data := await upstream.piece(response):
         start += data
         if len(start) > MAX_ERROR_BODY or not _may_be_json(start):
             break

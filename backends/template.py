@@ -1,15 +1,20 @@
 """Reads a run of frames that differ in nothing but their text, without parsing them one by one.
 
 Providers send hundreds of such frames in a row, many in one read. Head and tail are those of a
-frame that was parsed; what stands between them is the text, if it has neither quote nor backslash.
+frame that was parsed; what stands between them is the text, if it is whole as a JSON string.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from .batches import TextRun
+
 _GIVE_UP_AFTER = 8
 _NOTHING = b"\x00"
+_END = 3
+"""The last bytes of a frame, by which a read is cut: short, and none of its text's."""
+_texts = msgspec.json.Decoder(list[str])
 
 
 class TextTemplate:
@@ -32,9 +37,9 @@ class TextTemplate:
             return
         self._misses += 1
         quoted = msgspec.json.encode(text)
-        if payload.count(quoted) != 1:
+        at = payload.find(quoted)
+        if at < 0 or payload.find(quoted, at + 1) >= 0 or not payload.endswith(b"}"):
             return
-        at = payload.index(quoted)
         start = b"event: " + name + b"\ndata: " if name else b"data: "
         self._name = name
         self._before = payload[: at + 1]
@@ -43,40 +48,48 @@ class TextTemplate:
         self._tail = self._behind + b"\n\n"
         self._between = self._tail + self._head
 
-    def text_of(self, name: bytes, payload: bytes) -> str | None:
-        """Return the text of one such frame; None where it must be parsed."""
+    def quoted_of(self, name: bytes, payload: bytes) -> bytes | None:
+        """Return what stands for the text in such a frame, if it is one; `run` judges it."""
         before, behind = self._before, self._behind
         if not (payload.startswith(before) and payload.endswith(behind)) or name != self._name:
             return None
-        text = payload[len(before) : -len(behind)]
-        if b'"' in text or b"\\" in text or len(payload) < len(before) + len(behind):
+        if len(payload) < len(before) + len(behind):
+            return None
+        return payload[len(before) : -len(behind)]
+
+    def run(self, quoted: list[bytes]) -> TextRun | None:
+        """Return the texts; None where a piece is no JSON string, so that frames must be parsed.
+
+        A frame of another shape that begins and ends like the template has a quote too many.
+        """
+        try:
+            texts = _texts.decode(b'["' + b'","'.join(quoted) + b'"]')
+        except (msgspec.MsgspecError, ValueError):
+            return None
+        if len(texts) != len(quoted):
             return None
         self._misses = 0
-        try:
-            return text.decode()
-        except UnicodeDecodeError:
-            return None
+        if b"" in quoted:
+            texts, quoted = [text for text in texts if text], [some for some in quoted if some]
+        return TextRun(texts, quoted)
 
-    def run_of(self, data: bytes) -> tuple[list[str], bytes] | None:
+    def run_of(self, data: bytes) -> tuple[TextRun, bytes] | None:
         """Return the texts of the frames that a read begins with, and the rest of the read.
 
         None where a frame among them is another one, so that each must be looked at.
         """
-        head = self._head
-        if not data.startswith(head) or _NOTHING in data:
+        head, tail = self._head, self._tail
+        if not data.startswith(head):
             return None
-        *texts, last = data[len(head) :].split(self._between)
-        last, has_end, rest = last.partition(self._tail)
-        if has_end:
-            texts.append(last)
-        else:
-            rest = head + last
-        run = _NOTHING.join(texts)
-        if not texts or b'"' in run or b"\\" in run:
+        rest = b""
+        if not data.endswith(tail):
+            end = data.rfind(tail) + len(tail)
+            data, rest = data[:end], data[end:]
+        start, stop = len(head), _END - len(tail)
+        if len(data) < start + len(tail):
             return None
-        try:
-            words = run.decode()
-        except UnicodeDecodeError:
+        quoted = [frame[start:stop] for frame in data[:-_END].split(tail[-_END:])]
+        if head + self._between.join(quoted) + tail != data:
             return None
-        self._misses = 0
-        return words.split("\x00"), rest
+        run = self.run(quoted)
+        return (run, rest) if run is not None else None

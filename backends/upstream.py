@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -64,12 +64,10 @@ class Upstream:
         finally:
             response.close() if not response.content.at_eof() else response.release()
 
-    async def read(self, response: ClientResponse) -> AsyncIterator[bytes]:
-        """Yield the body in the pieces in which it arrives; a broken body is `BackendTruncated`."""
-        read = response.content.readany
+    async def piece(self, response: ClientResponse) -> bytes:
+        """Return what has arrived of the body, empty at its end; `BackendTruncated` if it broke."""
         try:
-            while data := await read():
-                yield data
+            return await response.content.readany()
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as exc:
             raise BackendTruncated(
                 "The provider's connection broke in the middle of the answer.", backend=self.name
@@ -77,10 +75,12 @@ class Upstream:
 
     async def fetch(self, body: bytes, headers: Mapping[str, str] | None = None) -> bytes:
         """Send one request and return its whole answer, within the time of a first token."""
-        answer = self.post(body, headers)
         try:
-            async with asyncio.timeout(self._timeouts.first_s), answer as response:
-                pieces = [data async for data in self.read(response)]
+            pieces = []
+            async with asyncio.timeout(self._timeouts.first_s):
+                async with self.post(body, headers) as response:
+                    while data := await self.piece(response):
+                        pieces.append(data)
         except TimeoutError as exc:
             raise BackendTimeout(
                 f"No answer from the provider within {self._timeouts.first_s:g} s.",

@@ -16,9 +16,10 @@ from gateway.records import ended_of, received_of
 from gateway.rooms import Rooms
 from gateway.stream.channel import Channel
 from gateway.stream.end import End
-from gateway.stream.generation import Generation, Source
+from gateway.stream.generation import Generation
 from gateway.stream.grace import LeavePolicy
 from gateway.stream.ids import new_generation_id
+from gateway.stream.source import Source
 from gateway.stream.writer import Writer
 from gateway.telemetry.measure import Asked, measure_generation
 from gateway.tracing import told_of

@@ -17,6 +17,7 @@ import msgspec
 
 from audit import Outbound, Redactor, Restorer
 from backends import (
+    Batch,
     ChatRequest,
     Event,
     Finished,
@@ -28,8 +29,9 @@ from backends import (
     ToolCall,
     ToolResultPart,
     ToolUsePart,
+    each,
 )
-from gateway.stream.generation import Source
+from gateway.stream.source import Source
 
 OFF_LOOP_CHARS = 16_384
 NAMED = frozenset({"type", "role"})
@@ -50,15 +52,14 @@ class HidingSource:
         """Return the clocks of the backend that serves."""
         return self._source.timeouts_of(served_by)
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+    async def batches(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """Hide, ask, restore."""
         outbound = Outbound(self._redactor)
         hidden = await hide(request, outbound)
         returning = Returning(outbound)
-        async with contextlib.aclosing(self._source.stream(hidden)) as events:
-            async for event in events:
-                for restored in returning.take(event):
-                    yield restored
+        async with contextlib.aclosing(self._source.batches(hidden)) as batches:
+            async for batch in batches:
+                yield [restored for event in each(batch) for restored in returning.take(event)]
 
 
 async def hide(request: ChatRequest, outbound: Outbound) -> ChatRequest:

@@ -8,9 +8,10 @@ import msgspec
 import orjson
 
 from ..backend import BackendOptions, Capabilities
+from ..batches import Batch, events_of
 from ..errors import BackendError
 from ..events import Event
-from ..relay import relay
+from ..relay import relay_batches
 from ..request import ChatRequest
 from ..sdk import JSON, anthropic_upstream
 from ..upstream import Upstream
@@ -47,8 +48,12 @@ class AnthropicMessagesBackend:
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         """Answer one request; nothing happens before the first `anext`."""
+        return events_of(self.batches(request))
+
+    def batches(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+        """Do the same, read by read."""
         headers, withheld = self._betas.headers_for(request)
-        return relay(self._upstream, lambda: self._prepare(request, withheld), headers)
+        return relay_batches(self._upstream, lambda: self._prepare(request, withheld), headers)
 
     async def count_tokens(self, request: ChatRequest) -> int:
         """Ask the provider how many tokens the request holds."""

@@ -9,9 +9,10 @@ import orjson
 from yarl import URL
 
 from ..backend import BackendOptions, Capabilities
+from ..batches import Batch
 from ..carriage import PRIVATE
 from ..events import Event
-from ..relay import relay
+from ..relay import relay, relay_batches
 from ..request import ChatRequest
 from ..sdk import JSON, openai_upstream
 from ..upstream import Upstream
@@ -41,6 +42,10 @@ class OpenAIChatBackend:
     def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         """Answer one request; nothing happens before the first `anext`."""
         return relay(self._upstream, lambda: self._prepare(request))
+
+    def batches(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+        """Do the same, read by read."""
+        return relay_batches(self._upstream, lambda: self._prepare(request))
 
     async def embed(self, body: Mapping[str, Any]) -> bytes:
         """Pass a request for embeddings on, without what is private in it; return the JSON."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 
 from ..backend import BackendOptions, Capabilities
+from ..batches import Batch
 from ..events import Event
-from ..relay import relay
+from ..relay import relay, relay_batches
 from ..request import ChatRequest
 from ..sdk import openai_upstream
 from ..upstream import Upstream
@@ -30,6 +31,10 @@ class OpenAIResponsesBackend:
     def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         """Answer one request; nothing happens before the first `anext`."""
         return relay(self._upstream, lambda: self._prepare(request))
+
+    def batches(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+        """Do the same, read by read."""
+        return relay_batches(self._upstream, lambda: self._prepare(request))
 
     async def warm(self) -> None:
         """Open a connection ahead of the first call."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 import msgspec
 
 from ..backend import Backend
+from ..batches import Batch, TextRun, batches_of
 from ..errors import BackendError, BackendTimeout, BackendTruncated
 from ..events import Attempt, Event, Other, Started
 from ..foreign import check_plain
@@ -45,11 +46,11 @@ class AttemptRoute(Route):
         except BackendError as exc:
             exc.attempts = (self._attempt(request.model, exc.code, began),)
             raise
-        events = self._backend.stream(request)
+        batches = batches_of(self._backend, request)
         try:
-            head = await self._head(events)
+            head = await self._head(batches)
         except BaseException as exc:
-            await events.aclose()
+            await batches.aclose()
             if isinstance(exc, BackendError):
                 exc.backend = exc.backend or self.name
                 exc.attempts = (self._attempt(request.model, exc.code, began),)
@@ -57,7 +58,7 @@ class AttemptRoute(Route):
         if dropped:
             head[:1] = [_dropping(event, dropped) for event in head[:1]]
         served = self._attempt(request.model, "served", began)
-        return Opened(head, events, self.name, request.model, (served,))
+        return Opened(head, batches, self.name, request.model, (served,))
 
     def _judge(self, request: ChatRequest) -> list[str]:
         """Refuse or name what a backend without a client's protocol cannot carry.
@@ -68,14 +69,13 @@ class AttemptRoute(Route):
             return []
         return check_plain(self.name, self.capabilities, request)
 
-    async def _head(self, events: AsyncGenerator[Event, None]) -> list[Event]:
-        head: list[Event] = []
+    async def _head(self, batches: AsyncGenerator[Batch, None]) -> list[Event | TextRun]:
+        head: list[Event | TextRun] = []
         try:
             async with asyncio.timeout(self.timeouts.first_s):
-                async for event in events:
-                    if not (isinstance(event, Other) and event.wire is None):
-                        head.append(event)
-                    if is_output(event):
+                async for batch in batches:
+                    head += (e for e in batch if not (isinstance(e, Other) and e.wire is None))
+                    if any(map(is_output, batch)):
                         return head
         except TimeoutError as exc:
             raise BackendTimeout(
@@ -88,7 +88,7 @@ class AttemptRoute(Route):
         return Attempt(self.name, model, outcome, round((self._clock() - began) * 1000))
 
 
-def _dropping(event: Event, dropped: list[str]) -> Event:
+def _dropping(event: Event | TextRun, dropped: list[str]) -> Event | TextRun:
     if not isinstance(event, Started):
         return event
     return msgspec.structs.replace(event, dropped=(*event.dropped, *dropped))

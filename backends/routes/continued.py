@@ -6,12 +6,13 @@ never continued, since half a call is worth nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import msgspec
 import orjson
 
+from ..batches import Batch, TextRun, each
 from ..errors import BackendError, BackendRefused
 from ..events import Event, Other, Started, Text, ToolCall, Usage, Wire
 from ..request import ChatRequest, Message, TextPart
@@ -44,16 +45,16 @@ class ContinuedRoute(Route):
         return opened
 
     async def _watched(
-        self, request: ChatRequest, opened: Opened, rest: AsyncGenerator[Event, None]
-    ) -> AsyncGenerator[Event, None]:
+        self, request: ChatRequest, opened: Opened, rest: AsyncGenerator[Batch, None]
+    ) -> AsyncGenerator[Batch, None]:
         said = _answer_in(opened.head)
         has_tools = any(isinstance(event, ToolCall) for event in opened.head)
         try:
             async with aclosing(rest):
-                async for event in rest:
-                    said += _answer_in((event,))
-                    has_tools = has_tools or isinstance(event, ToolCall)
-                    yield event
+                async for batch in rest:
+                    said += _answer_in(batch)
+                    has_tools = has_tools or any(isinstance(event, ToolCall) for event in batch)
+                    yield batch
             return
         except BackendError as exc:
             if has_tools or not said or isinstance(exc, BackendRefused):
@@ -61,12 +62,10 @@ class ContinuedRoute(Route):
             failure = exc
         second = await self._open_spare(request, "".join(said), failure)
         async with aclosing(second.rest) as more:
-            yield _notice(second, failure)
-            for event in second.head:
-                if not isinstance(event, Started):
-                    yield event
-            async for event in more:
-                yield _estimated(event)
+            head = [event for event in second.head if not isinstance(event, Started)]
+            yield [_notice(second, failure), *head]
+            async for batch in more:
+                yield [_estimated(event) for event in batch]
 
     async def _open_spare(self, request: ChatRequest, said: str, failure: BackendError) -> Opened:
         turns = (Message("assistant", (TextPart(said),)), Message("user", (TextPart(_GO_ON),)))
@@ -79,8 +78,8 @@ class ContinuedRoute(Route):
             raise failure from exc
 
 
-def _answer_in(events: Iterable[Event]) -> list[str]:
-    return [e.text for e in events if isinstance(e, Text) and e.channel == "answer"]
+def _answer_in(batch: Batch) -> list[str]:
+    return [e.text for e in each(batch) if isinstance(e, Text) and e.channel == "answer"]
 
 
 def _notice(second: Opened, failure: BackendError) -> Other:
@@ -88,6 +87,6 @@ def _notice(second: Opened, failure: BackendError) -> Other:
     return Other(wire=Wire(NOTICE, orjson.dumps(told)))
 
 
-def _estimated(event: Event) -> Event:
+def _estimated(event: Event | TextRun) -> Event | TextRun:
     """Mark usage as an estimate: the provider that broke off never said what it had spent."""
     return msgspec.structs.replace(event, estimated=True) if isinstance(event, Usage) else event

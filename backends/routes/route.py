@@ -13,6 +13,7 @@ from contextlib import aclosing
 import msgspec
 
 from ..backend import Capabilities, Timeouts
+from ..batches import Batch, TextRun, events_of
 from ..errors import BackendError
 from ..events import Attempt, Event, Finished, Started, Text, ToolCall
 from ..request import ChatRequest
@@ -21,8 +22,8 @@ from ..request import ChatRequest
 class Opened(msgspec.Struct):
     """An answer that has begun: what was held back, the rest, who serves it, what was tried."""
 
-    head: list[Event]
-    rest: AsyncGenerator[Event, None]
+    head: list[Event | TextRun]
+    rest: AsyncGenerator[Batch, None]
     backend: str
     model: str
     attempts: tuple[Attempt, ...]
@@ -41,15 +42,18 @@ class Route(ABC):
     async def open(self, request: ChatRequest) -> Opened:
         """Wait for the first real output; raise `BackendError` with all attempts in it."""
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         """Yield the answer, with who serves it and what was tried in `Started`."""
+        return events_of(self.batches(request))
+
+    async def batches(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+        """Yield the same, read by read."""
         opened = await self.open(request)
         async with aclosing(opened.rest) as rest:
             try:
-                for event in opened.head:
-                    yield _signed(event, opened) if isinstance(event, Started) else event
-                async for event in rest:
-                    yield event
+                yield [_signed(e, opened) if isinstance(e, Started) else e for e in opened.head]
+                async for batch in rest:
+                    yield batch
             except BackendError as exc:
                 exc.backend = exc.backend or opened.backend
                 exc.attempts = (*opened.attempts[:-1], _failed(opened.attempts[-1], exc))
@@ -59,12 +63,12 @@ class Route(ABC):
         """Own nothing: whoever built the backends closes them."""
 
 
-def is_output(event: Event) -> bool:
+def is_output(event: Event | TextRun) -> bool:
     """Tell real output from preamble; after it nothing may be tried again."""
     match event:
         case Text():
             return bool(event.text or event.signature)
-        case ToolCall() | Finished():
+        case TextRun() | ToolCall() | Finished():
             return True
         case _:
             return False

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from ..backend import Backend, Capabilities, Embedder, Timeouts, TokenCounter, Warmable
+from ..batches import Batch, events_of
 from ..errors import BackendRefused
 from ..events import Event
 from ..request import ChatRequest
@@ -90,6 +91,10 @@ class Router:
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
         """Answer by the route that the request's model names."""
+        return events_of(self.batches(request))
+
+    def batches(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+        """Do the same, read by read."""
         found = self._find(request.model)
         if found is None:
             raise BackendRefused(
@@ -98,7 +103,7 @@ class Router:
         route, model = found
         if model != request.model:
             request = msgspec.structs.replace(request, model=model)
-        return route.stream(request)
+        return route.batches(request)
 
     async def embed(self, model: str, body: Mapping[str, Any]) -> bytes:
         """Pass a request for embeddings to the first target of a model that has them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from backends import Event
+from backends import Event, TextRun
 from gateway.call import Call
 from gateway.errors import error_of
 from gateway.flow import WriterFactory, open_generation
@@ -24,6 +24,10 @@ class SilentWriter:
         """Return no frame."""
         return b""
 
+    def run(self, run: TextRun, sequence: int) -> list[bytes]:
+        """Return no frame."""
+        return []
+
     def end(self, end: End, sequence: int) -> bytes:
         """Return no frame."""
         return b""
@@ -41,6 +45,11 @@ class Quiet:
         """Show the event; return no frame."""
         self._writer.event(event, sequence)
         return b""
+
+    def run(self, run: TextRun, sequence: int) -> list[bytes]:
+        """Show the pieces; return no frame."""
+        self._writer.run(run, sequence)
+        return []
 
     def end(self, end: End, sequence: int) -> bytes:
         """Show the end; return no frame."""

@@ -77,8 +77,13 @@ class Blocks:
 
     def continued(self, event: Text) -> Block | None:
         """Return the open text block if the event goes on with it: the common case, kept short."""
+        return self.open_text if event.channel == "answer" else None
+
+    @property
+    def open_text(self) -> Block | None:
+        """The open block, if it is one of text."""
         block = self.current
-        if block is None or block.kind != "text" or block.is_closed or event.channel != "answer":
+        if block is None or block.kind != "text" or block.is_closed:
             return None
         return block
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backends import Event, Text, ToolCall, Usage
+from backends import Event, Text, TextRun, ToolCall, Usage
 from gateway.stream.end import End
 from gateway.stream.ids import SEALED
 
@@ -97,6 +97,15 @@ class WidgetWriter:
         if type(event) is ToolCall:
             return block(self._generation, sequence, {"type": "tool_call", "data": _tool(event)})
         return b""
+
+    def run(self, run: TextRun, sequence: int) -> list[bytes]:
+        """Encode pieces of text in a row; they are quoted already."""
+        id, first = self._id, sequence
+        return [
+            b'%b%d\ndata: {"type":"token","data":"%b","sequence":%d}\n\n'
+            % (id, number, text, number)
+            for number, text in enumerate(run.quoted, first)
+        ]
 
     def snapshot(self, text: str, sequence: int) -> bytes:
         """Return the event that replaces all text up to `sequence`."""

@@ -58,6 +58,14 @@ class Channel:
     def append(self, block: bytes) -> None:
         """Add a block; it reaches the readers in this loop turn's one flush."""
         self.log.append(block)
+        self._schedule()
+
+    def extend(self, blocks: list[bytes]) -> None:
+        """Add blocks in a row."""
+        self.log.extend(blocks)
+        self._schedule()
+
+    def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._flush)

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from audit import Outcome
-from backends import BackendError, ChatRequest, Event, Finished, Started, Text, Timeouts, ToolCall
+from backends import (
+    BackendError,
+    Batch,
+    ChatRequest,
+    Finished,
+    Started,
+    Text,
+    TextRun,
+    ToolCall,
+)
 
 from .channel import Channel
 from .end import End, EndReason
 from .grace import Grace, LeavePolicy
+from .source import Source
 from .transcript import MAX_CHARS, Transcript
 from .watchdog import Watchdog
 from .writer import Writer
@@ -29,18 +38,6 @@ STOPPED: dict[Outcome, EndReason] = {"cancelled": "cancelled", "client_gone": "c
 """Outcomes of ours that are an end and not a failure."""
 CLOSE_S = 2.0
 log = structlog.get_logger("sluicegate.stream")
-
-
-class Source(Protocol):
-    """What a generation reads: the router, or any backend."""
-
-    def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
-        """Yield events until `Finished`, or raise `BackendError`."""
-        ...
-
-    def timeouts_of(self, served_by: str) -> Timeouts:
-        """Return the clocks of the backend that serves."""
-        ...
 
 
 class Generation:
@@ -195,29 +192,42 @@ class Generation:
         return self._finished()
 
     async def _read(self) -> None:
-        transcript, channel, writer = self.transcript, self.channel, self.writer
-        blocks, clock, watchdog = channel.log, self._loop.time, self._watchdog
-        async with contextlib.aclosing(self._source.stream(self.request)) as events:
-            async for event in events:
-                now = watchdog.touched = clock()
-                transcript.observe(event, now)
-                kind = type(event)
-                if kind is Finished:
-                    self._finish = event  # type: ignore[assignment]
-                    continue
-                if kind is Started:
-                    watchdog.timeouts = self._source.timeouts_of(transcript.served_by)
-                    watchdog.wake()
-                elif (kind is Text or kind is ToolCall) and not self.opened.done():
-                    self.opened.set_result(None)
-                block = writer.event(event, blocks.head + 1)
-                if block:
-                    channel.append(block)
-                    if channel.must_wait:
-                        await self._wait_for_reader()
+        transcript, channel, watchdog = self.transcript, self.channel, self._watchdog
+        async with contextlib.aclosing(self._source.batches(self.request)) as batches:
+            async for batch in batches:
+                watchdog.touched = self._loop.time()
+                self._take(batch, watchdog.touched)
+                if channel.must_wait:
+                    await self._wait_for_reader()
                 if transcript.chars > MAX_CHARS:
                     self._finish = Finished("length")
                     return
+
+    def _take(self, batch: Batch, now: float) -> None:
+        """Encode what one read brought; it reaches the readers in this turn of the loop."""
+        transcript, channel, writer = self.transcript, self.channel, self.writer
+        for event in batch:
+            kind = type(event)
+            if kind is TextRun:
+                self._say(event, now)  # type: ignore[arg-type]
+                continue
+            transcript.observe(event, now)  # type: ignore[arg-type]
+            if kind is Finished:
+                self._finish = event  # type: ignore[assignment]
+                continue
+            if kind is Started:
+                self._watchdog.timeouts = self._source.timeouts_of(transcript.served_by)
+                self._watchdog.wake()
+            elif kind is Text or kind is ToolCall:
+                self.open_anyway()
+            block = writer.event(event, channel.log.head + 1)  # type: ignore[arg-type]
+            if block:
+                channel.append(block)
+
+    def _say(self, run: TextRun, now: float) -> None:
+        self.transcript.observe_run(run, now)
+        self.open_anyway()
+        self.channel.extend(self.writer.run(run, self.channel.log.head + 1))
 
     async def _wait_for_reader(self) -> None:
         self._watchdog.is_held = True

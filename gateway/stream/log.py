@@ -33,6 +33,13 @@ class Log:
         if self.size > self._max_bytes or len(self._blocks) > self._max_blocks:
             self._make_room()
 
+    def extend(self, blocks: list[bytes]) -> None:
+        """Add the next blocks, all at once."""
+        self._blocks += blocks
+        self.size += sum(map(len, blocks))
+        if self.size > self._max_bytes or len(self._blocks) > self._max_blocks:
+            self._make_room()
+
     def _make_room(self) -> None:
         while (self.size > self._max_bytes or len(self._blocks) > self._max_blocks) and (
             len(self._blocks) > 1

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
-from backends import Attempt, ChatRequest, Event, Started, Text, TextPart, ToolCall, Usage
+from backends import (
+    Attempt,
+    ChatRequest,
+    Event,
+    Started,
+    Text,
+    TextPart,
+    TextRun,
+    ToolCall,
+    Usage,
+)
 
 MAX_CHARS = 4 << 20
 """Output beyond which a generation is ended with `length`: every buffer has a bound."""
@@ -60,6 +70,12 @@ class Transcript:
             self.attempts = event.attempts  # type: ignore[union-attr]
             self.dropped = event.dropped  # type: ignore[union-attr]
 
+    def observe_run(self, run: TextRun, now: float) -> None:
+        """Take pieces of the answer in a row into account."""
+        said = "".join(run.texts)
+        self._answer.append(said)
+        self._output(len(said), now, len(run.texts))
+
     def _text(self, event: Text, now: float) -> None:
         if event.channel == "answer":
             self._answer.append(event.text)
@@ -76,9 +92,9 @@ class Transcript:
         tool.arguments.append(event.arguments)
         self._output(len(event.arguments), now)
 
-    def _output(self, chars: int, now: float) -> None:
+    def _output(self, chars: int, now: float, pieces: int = 1) -> None:
         self.chars += chars
-        self.outputs += 1
+        self.outputs += pieces
         if self.first_at is None:
             self.first_at = now
         elif now - self.last_at > self.longest_gap_s:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator
 
-from backends import ChatRequest, Event, Timeouts
+from backends import Batch, ChatRequest, Timeouts
 from gateway.stream.end import End
-from gateway.stream.generation import Generation, Source
+from gateway.stream.generation import Generation
+from gateway.stream.source import Source
 
 from .metrics import Metrics, observe_many
 
@@ -32,10 +33,10 @@ class Asked:
         self.received_at = received_at
         self.created_at = self.asked_at = time.perf_counter()
 
-    def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+    def batches(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """Ask the source."""
         self.asked_at = time.perf_counter()
-        return self._source.stream(request)
+        return self._source.batches(request)
 
     def timeouts_of(self, served_by: str) -> Timeouts:
         """Return the clocks of the backend that serves."""

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends import BackendError, BackendTruncated, Finished, Other, Started, Text, ToolCall, Usage
+from backends import (
+    BackendError,
+    BackendTruncated,
+    Finished,
+    Other,
+    Started,
+    Text,
+    ToolCall,
+    Usage,
+    each,
+)
 from backends.anthropic_messages import MessagesReader
 from backends.contract import assert_valid_stream, text_of
 from backends.openai_chat import ChatReader
@@ -26,7 +36,7 @@ def read(reader, *frames: object, done: bool = True):
     events = reader.feed(body)
     if reader.failure is None:
         events += reader.end()
-    return events, reader.failure
+    return list(each(events)), reader.failure
 
 
 def openai(*frames: object, done: bool = True):
@@ -513,7 +523,8 @@ on_both_wires = pytest.mark.parametrize("reader_class,body", WIRES, ids=["openai
 def plain(events) -> list:
     """Events without what differs from run to run."""
     return [
-        (type(e).__name__, getattr(e, "text", None), getattr(e, "arguments", None)) for e in events
+        (type(e).__name__, getattr(e, "text", None), getattr(e, "arguments", None))
+        for e in each(events)
     ]
 
 
@@ -591,5 +602,5 @@ def test_runs_of_similar_frames_say_the_same_as_single_ones(kind: str, words: li
     whole = reader_class("b", "m").feed(body)
 
     assert reader.failure is None
-    assert text_of(events) == text_of(whole) == "".join(words)
+    assert text_of(list(each(events))) == text_of(list(each(whole))) == "".join(words)
     assert plain(events) == plain(whole)

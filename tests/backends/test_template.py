@@ -6,7 +6,7 @@ import random
 
 import orjson
 
-from backends import Event, Text
+from backends import Event, Text, TextRun, each
 from backends.openai_chat import ChatReader
 
 WORDS = ("a", " b", "é", '"q', "\\", "x\ny", "", "日本", "{", "data: ", '"}}', "\x00")
@@ -32,13 +32,13 @@ def test_a_run_is_read_with_the_finish_that_comes_behind_it() -> None:
 
     events = reader.feed(b"".join(map(_frame, ("two", "three"))) + _end())
 
-    assert [event.text for event in events if isinstance(event, Text)] == ["two", "three"]
+    assert events == [TextRun(["two", "three"], [b"two", b"three"])]
     assert reader.is_done
 
 
 def _read(body: bytes, chance: random.Random) -> list[Event]:
     reader = ChatReader("mine", "model")
-    events: list[Event] = []
+    events: list[Event | TextRun] = []
     at = 0
     while at < len(body):
         size = chance.choice(CUTS)
@@ -46,7 +46,7 @@ def _read(body: bytes, chance: random.Random) -> list[Event]:
         at += size
     events += reader.end()
     assert reader.failure is None
-    return events
+    return list(each(events))
 
 
 def _opening() -> bytes:

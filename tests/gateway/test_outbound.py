@@ -40,17 +40,17 @@ class Parrot:
     def timeouts_of(self, served_by: str) -> Timeouts:
         return Timeouts()
 
-    async def stream(self, request):
+    async def batches(self, request):
         self.seen.append(request)
         words = request.messages[-1].parts[-1].text
-        yield Started("parrot")
-        for start in range(0, len(words), self.size):
-            yield Text(words[start : start + self.size])
+        yield (Started("parrot"),)
+        starts = range(0, len(words), self.size)
+        yield [Text(words[start : start + self.size]) for start in starts]
         arguments = msgspec.json.encode({"to": words}).decode()
-        yield ToolCall(0, "", id="call_1", name="send")
+        yield (ToolCall(0, "", id="call_1", name="send"),)
         for start in range(0, len(arguments), self.size):
-            yield ToolCall(0, arguments[start : start + self.size])
-        yield Finished("stop")
+            yield (ToolCall(0, arguments[start : start + self.size]),)
+        yield (Finished("stop"),)
 
 
 def asked(text: str) -> ChatRequest:
@@ -63,7 +63,7 @@ def asked(text: str) -> ChatRequest:
 
 
 async def answer(source, request):
-    events = [event async for event in source.stream(request)]
+    events = [event async for batch in source.batches(request) for event in batch]
     text = "".join(e.text for e in events if isinstance(e, Text))
     arguments = "".join(e.arguments for e in events if isinstance(e, ToolCall))
     return events, text, arguments

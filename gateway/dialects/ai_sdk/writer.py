@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from backends import Event, Text
+from backends import Event, Text, TextRun
 from gateway.dialects.blocks import Block, Blocks
 from gateway.dialects.encode import json_bytes
 from gateway.errors import error_of
 from gateway.stream.end import End
+from gateway.stream.writer import piecewise
 
 from .frames import ChunkFrames, chunk
 
@@ -46,6 +47,15 @@ class UIWriter:
                 block.pieces.append(text)
                 return block.head + json_bytes(text) + b"}\n\n"
         return self._blocks.take(event)
+
+    def run(self, run: TextRun, sequence: int) -> list[bytes]:
+        """Encode pieces of text in a row; they are quoted already."""
+        block = self._blocks.open_text
+        if block is None:
+            return piecewise(self, run, sequence)
+        block.pieces.append("".join(run.texts))
+        head, tail = block.head + b'"', b'"}\n\n'
+        return [head + (tail + head).join(run.quoted) + tail]
 
     def end(self, end: End, sequence: int) -> bytes:
         """Return finish and `[DONE]`; or `abort`, or `error` and nothing after it."""

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
-from backends import Event, Other
+from backends import Event, Other, TextRun
 from gateway.dialects.blocks import Block, Blocks
 from gateway.errors import ApiError
 from gateway.stream.end import End
+from gateway.stream.writer import piecewise
 
 from .ending import delta_of, own_payload, usage_view
 from .writer import empty_message, relay
@@ -57,6 +58,10 @@ class MessageBuilder:
             payload = own_payload(event.wire)
             return relay(self._blocks, payload) if payload is not None else b""
         return self._blocks.take(event)
+
+    def run(self, run: TextRun, sequence: int) -> list[bytes]:
+        """Take pieces of text in a row."""
+        return piecewise(self, run, sequence)
 
     def end(self, end: End, sequence: int) -> bytes:
         """Close all blocks."""

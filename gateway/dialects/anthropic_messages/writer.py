@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
-from backends import Event, Other, Started, Text, Wire
+from backends import Event, Other, Started, Text, TextRun, Wire
 from gateway.dialects.blocks import Blocks
 from gateway.dialects.encode import json_bytes
 from gateway.stream.end import End
+from gateway.stream.writer import piecewise
 
 from .ending import delta_of, error_body, own_payload, usage_view
 from .frames import TEXT_TAIL, BlockFrames, frame
@@ -44,6 +45,14 @@ class MessageWriter:
         if type(event) is Other:
             return self._own(event.wire) if event.wire is not None else b""
         return self._blocks.take(event)
+
+    def run(self, run: TextRun, sequence: int) -> list[bytes]:
+        """Encode pieces of text in a row; they are quoted already."""
+        block = self._blocks.open_text
+        if block is None:
+            return piecewise(self, run, sequence)
+        head, tail = block.head + b'"', b'"' + TEXT_TAIL
+        return [head + (tail + head).join(run.quoted) + tail]
 
     def end(self, end: End, sequence: int) -> bytes:
         """Return stop reason, usage and `message_stop`; or an error event and nothing after it."""

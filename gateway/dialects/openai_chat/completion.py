@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backends import Event, Started, Text
+from backends import Event, Started, Text, TextRun
 from gateway.stream.end import End
 from gateway.stream.transcript import Transcript
 
@@ -34,6 +34,11 @@ class CompletionBuilder:
                 add_choice(self._choice, own.choice)
                 add_delta(self._message, own.delta)
         return b""
+
+    def run(self, run: TextRun, sequence: int) -> list[bytes]:
+        """Take pieces of text in a row."""
+        self._content += run.texts
+        return []
 
     def end(self, end: End, sequence: int) -> bytes:
         """Nothing to say."""

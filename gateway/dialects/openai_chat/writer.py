@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backends import Event, Started, Text, ToolCall, Wire
+from backends import Event, Started, Text, TextRun, ToolCall, Wire
 from gateway.dialects import envelope
 from gateway.dialects.encode import json_bytes
 from gateway.errors import error_of
@@ -44,6 +44,8 @@ class ChunkWriter:
         self._delta = self._head + b',"choices":[{"index":0,"delta":'
         self._content = self._delta + b'{"content":'
         self._reasoning = self._delta + b'{"reasoning_content":'
+        self._run_head, self._run_tail = self._content + b'"', b'"' + self._text_tail
+        self._run_between = self._run_tail + self._run_head
 
     def event(self, event: Event, sequence: int) -> bytes:
         """Encode text, reasoning and tool calls; the finish and usage wait for the end."""
@@ -60,6 +62,10 @@ class ChunkWriter:
         if type(event) is Started:
             return self._start(event.wire)
         return self._own(event.wire)
+
+    def run(self, run: TextRun, sequence: int) -> list[bytes]:
+        """Encode pieces of text in a row; they are quoted already."""
+        return [self._run_head + self._run_between.join(run.quoted) + self._run_tail]
 
     def _start(self, wire: Wire | None) -> bytes:
         self._is_started = True

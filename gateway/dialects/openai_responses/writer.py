@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from backends import ChatRequest, Event, Other, Started, Text, Usage, Wire
+from backends import ChatRequest, Event, Other, Started, Text, TextRun, Usage, Wire
 from gateway.dialects.blocks import Blocks
 from gateway.dialects.encode import json_bytes
 from gateway.dialects.envelope import OPENAI_CODES
 from gateway.errors import error_of
 from gateway.stream.end import End
+from gateway.stream.writer import piecewise
 
 from .frames import ItemFrames
 
@@ -72,6 +73,20 @@ class ResponseWriter:
         if type(event) is Other:
             return self._own(event.wire)
         return self._blocks.take(event)
+
+    def run(self, run: TextRun, sequence: int) -> list[bytes]:
+        """Encode pieces of text in a row; they are quoted already."""
+        block = self._blocks.open_text
+        if block is None:
+            return piecewise(self, run, sequence)
+        block.pieces.append("".join(run.texts))
+        first, head = self._frames.sequence, block.head
+        self._frames.sequence += len(run.quoted)
+        frames = [
+            b'%b"%b","sequence_number":%d}\n\n' % (head, quoted, number)
+            for number, quoted in enumerate(run.quoted, first)
+        ]
+        return [b"".join(frames)]
 
     def _own(self, wire: Wire | None) -> bytes:
         """Relay what only this protocol knows: the provider's own tools, sealed reasoning."""

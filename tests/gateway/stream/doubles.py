@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from backends import ChatRequest, Event, Message, TextPart, Timeouts
+from backends import Batch, ChatRequest, Event, Message, TextPart, TextRun, Timeouts
 from gateway.stream.channel import Channel
 from gateway.stream.end import End
 from gateway.stream.generation import Generation
 from gateway.stream.subscriber import Subscriber
+from gateway.stream.writer import piecewise
 
 QUESTION = ChatRequest(model="default", messages=(Message("user", (TextPart("what is it"),)),))
 
@@ -91,6 +92,10 @@ class TagWriter:
         text = getattr(event, "text", "")
         return f"{sequence}={text};".encode() if text else b""
 
+    def run(self, run: TextRun, sequence: int) -> list[bytes]:
+        """Return a block for each piece."""
+        return piecewise(self, run, sequence)
+
     def end(self, end: End, sequence: int) -> bytes:
         """Return the terminal block."""
         return f"{sequence}!{end.outcome}".encode()
@@ -109,8 +114,8 @@ class Source:
         """Return the clocks."""
         return self.timeouts
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
-        """Play."""
+    async def batches(self, request: ChatRequest) -> AsyncGenerator[Batch, None]:
+        """Play, each event alone."""
         self.calls += 1
         try:
             for step in self.script:
@@ -119,7 +124,7 @@ class Source:
                 elif isinstance(step, BaseException):
                     raise step
                 else:
-                    yield step
+                    yield (step,)
         finally:
             self.closed += 1
 

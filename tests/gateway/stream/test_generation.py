@@ -250,8 +250,8 @@ async def test_an_answer_beyond_every_bound_ends_by_length():
 
 async def test_a_failure_while_it_is_being_stopped_is_still_a_stop():
     class Grumpy(Source):
-        async def stream(self, request):  # type: ignore[no-untyped-def]
-            yield STARTED
+        async def batches(self, request):  # type: ignore[no-untyped-def]
+            yield (STARTED,)
             try:
                 await asyncio.Event().wait()
             except asyncio.CancelledError:

@@ -15,9 +15,8 @@ class Clinging:
     def timeouts_of(self, served_by):
         return Timeouts()
 
-    async def stream(self, request):
-        yield Started("m", served_by="b")
-        yield Text("word")
+    async def batches(self, request):
+        yield Started("m", served_by="b"), Text("word")
         try:
             await asyncio.Event().wait()
         finally:

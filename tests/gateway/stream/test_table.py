@@ -78,8 +78,8 @@ async def test_end_all_leaves_behind_what_cannot_end(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(table_module, "END_ALL_S", 0.05)
 
     class Stubborn(Source):
-        async def stream(self, request):  # type: ignore[no-untyped-def]
-            yield WHOLE[0]
+        async def batches(self, request):  # type: ignore[no-untyped-def]
+            yield (WHOLE[0],)
             try:
                 await asyncio.Event().wait()
             finally:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from backends import ChatRequest, Event, Finished, Message, Started, Text, TextPart, Timeouts
+from backends import Batch, ChatRequest, Finished, Message, Started, Text, TextPart, Timeouts
 from gateway.dialects import widget
 from gateway.store import StoreAway
 from gateway.stream.channel import Channel
@@ -42,17 +42,17 @@ class Provider:
         """Return clocks that never strike here."""
         return Timeouts(first_s=600, idle_s=600, total_s=3600)
 
-    async def stream(self, _request: ChatRequest) -> AsyncGenerator[Event, None]:
+    async def batches(self, _request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """Say all."""
         self.calls += 1
-        yield Started(model="m", served_by="p/m")
+        yield (Started(model="m", served_by="p/m"),)
         for token in self._tokens:
             await asyncio.sleep(self._rng.choice((0, 0, 0.002, 0.02, 0.2)))
             await self._store.awake.wait()
             if self._store.is_dead:
                 await asyncio.Event().wait()
-            yield Text(token)
-        yield Finished("stop")
+            yield (Text(token),)
+        yield (Finished("stop"),)
 
 
 class Connection:
