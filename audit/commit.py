@@ -18,6 +18,8 @@ from .sink import AuditUnavailable, Entry
 BATCH = 256
 LINGER_S = 0.005
 DEADLINE_S = 5.0
+LOOKS = 20
+"""How often within the deadline the clock is looked at."""
 RETRY_S = 0.25
 ROOM = 20_000
 
@@ -26,13 +28,35 @@ Observer = Callable[[str, float], None]
 """Told (`name`, value): `audit_records`, `audit_commit_seconds`, `audit_degraded` (1 or 0)."""
 
 
-class _Item:
-    __slots__ = ("draft", "is_kept", "written")
+class Written:
+    """A draft on its way to the disk; who waits gives up after a while, the draft does not."""
 
-    def __init__(self, draft: Draft, is_kept: bool, written: asyncio.Future[bool]) -> None:
+    __slots__ = ("_waiters", "draft", "is_kept", "put_at", "value")
+
+    def __init__(self, draft: Draft, is_kept: bool, put_at: float) -> None:
         self.draft = draft
         self.is_kept = is_kept
-        self.written = written
+        self.put_at = put_at
+        self.value: bool | None = None
+        """Whether it became durable; None while that is not known."""
+        self._waiters: list[asyncio.Future[bool | None]] = []
+
+    def told(self) -> asyncio.Future[bool | None]:
+        """Return the next that is to be told: what became of it, or None if that takes too long."""
+        future: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+        if self.value is None:
+            self._waiters.append(future)
+        else:
+            future.set_result(self.value)
+        return future
+
+    def settle(self, value: bool | None) -> None:
+        """Tell all who wait."""
+        self.value = value
+        waiters, self._waiters = self._waiters, []
+        for future in waiters:
+            if not future.done():
+                future.set_result(value)
 
 
 class Committer:
@@ -51,7 +75,9 @@ class Committer:
         self._observer = observer
         self._deadline_s = deadline_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit-journal")
-        self._queue: deque[_Item] = deque()
+        self._queue: deque[Written] = deque()
+        self._batch: list[Written] = []
+        self._clock: asyncio.TimerHandle | None = None
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._busy_since: float | None = None
@@ -65,17 +91,17 @@ class Committer:
         await self._in_thread(self._journal.open)
         self._task = asyncio.create_task(self._run(), name="audit-commit")
 
-    def enqueue(self, draft: Draft) -> asyncio.Future[bool]:
-        """Put a draft that may be refused; the future says whether it became durable."""
+    def enqueue(self, draft: Draft) -> Written:
+        """Put a draft that may be refused."""
         self._refuse_if_hopeless()
-        return self._put(draft, is_kept=False).written
+        return self._put(draft, is_kept=False)
 
-    async def wait(self, written: asyncio.Future[bool]) -> None:
+    async def wait(self, written: Written) -> None:
         """Return when the draft is durable; raises AuditUnavailable, also after the deadline."""
-        await asyncio.wait((written,), timeout=self._deadline_s)
-        if not written.done():
+        is_durable = await written.told()
+        if is_durable is None:
             raise AuditUnavailable("the disk of the trail does not answer")
-        if not written.result():
+        if not is_durable:
             raise AuditUnavailable(self.problem or "the trail is closed")
 
     def add(self, draft: Draft) -> None:
@@ -84,9 +110,9 @@ class Committer:
 
     async def keep(self, draft: Draft) -> None:
         """Write the draft now, or else again and again until it is; does not raise."""
-        item = self._put(draft, is_kept=True)
+        written = self._put(draft, is_kept=True)
         if self.problem is None:
-            await asyncio.wait((item.written,), timeout=self._deadline_s)
+            await written.told()
 
     async def run(self, job: Callable[[], object]) -> object:
         """Run other work on the journal's files in its thread, between two batches."""
@@ -118,11 +144,28 @@ class Committer:
         if len(self._queue) >= ROOM:
             raise AuditUnavailable("too many records are waiting for the disk")
 
-    def _put(self, draft: Draft, *, is_kept: bool) -> _Item:
-        item = _Item(draft, is_kept, asyncio.get_running_loop().create_future())
+    def _put(self, draft: Draft, *, is_kept: bool) -> Written:
+        item = Written(draft, is_kept, time.monotonic())
         self._queue.append(item)
         self._work.set()
+        if self._clock is None:
+            self._look_later()
         return item
+
+    def _look_later(self) -> None:
+        """One clock for all that wait: a timer for each record costs more than its encoding."""
+        loop = asyncio.get_running_loop()
+        self._clock = loop.call_later(self._deadline_s / LOOKS, self._look)
+
+    def _look(self) -> None:
+        """Tell those who have waited for too long that nothing is known yet."""
+        late = time.monotonic() - self._deadline_s
+        for item in (*self._batch, *self._queue):
+            if item.put_at <= late:
+                item.settle(None)
+        self._clock = None
+        if self._batch or self._queue:
+            self._look_later()
 
     async def _run(self) -> None:
         while True:
@@ -137,7 +180,7 @@ class Committer:
                     return
                 self._work.clear()
 
-    def _next_batch(self) -> list[_Item]:
+    def _next_batch(self) -> list[Written]:
         """Take what waits; after a failure what must be written goes first and alone."""
         if self.problem is not None and any(item.is_kept for item in self._queue):
             batch = [item for item in self._queue if item.is_kept][:BATCH]
@@ -146,7 +189,8 @@ class Committer:
             return batch
         return [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
 
-    async def _commit(self, batch: list[_Item]) -> bool:
+    async def _commit(self, batch: list[Written]) -> bool:
+        self._batch = batch
         drafts = [item.draft for item in batch]
         is_saved_space = self.problem is not None and all(item.is_kept for item in batch)
         began = self._busy_since = time.monotonic()
@@ -158,7 +202,7 @@ class Committer:
             self._fail(batch, str(exc))
             return False
         finally:
-            self._busy_since = None
+            self._busy_since, self._batch = None, []
         self._observer("audit_commit_seconds", time.monotonic() - began)
         self._observer("audit_records", len(entries))
         was_down = self.problem is not None
@@ -168,24 +212,22 @@ class Committer:
         self._on_commit(entries)
         return True
 
-    def _succeed(self, batch: list[_Item], is_saved_space: bool) -> None:
+    def _succeed(self, batch: list[Written], is_saved_space: bool) -> None:
         for item in batch:
-            if not item.written.done():
-                item.written.set_result(True)
+            item.settle(True)
         if self.problem is not None and not is_saved_space:
             self.problem = None
             self._observer("audit_degraded", 0)
 
-    def _fail(self, batch: list[_Item], problem: str) -> None:
+    def _fail(self, batch: list[Written], problem: str) -> None:
         self.problem = problem
         self._failed_at = time.monotonic()
         self._observer("audit_degraded", 1)
-        kept = [item for item in batch if item.is_kept]
+        kept = [item for item in batch if item.is_kept and not self._is_closing]
         for item in batch:
-            if not item.is_kept and not item.written.done():
-                item.written.set_result(False)
-        if not self._is_closing:
-            self._queue.extendleft(reversed(kept))
+            if item not in kept:
+                item.settle(False)
+        self._queue.extendleft(reversed(kept))
 
     async def _in_thread(self, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, job)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from .commit import Committer, Observer
+from .commit import Committer, Observer, Written
 from .encode import Open, RecordWriter
 from .follow import Followers
 from .housekeeping import Housekeeping
@@ -229,7 +229,7 @@ class Trail:
             _describe(record, words)
         return draft
 
-    async def _settle_start(self, begun: Open, written: asyncio.Future[bool]) -> None:
+    async def _settle_start(self, begun: Open, written: Written) -> None:
         """Wait for the disk. Who stops waiting may leave a start behind: it gets its end."""
         try:
             await self._committer.wait(written)
@@ -240,8 +240,10 @@ class Trail:
             task.add_done_callback(self._late.discard)
             raise
 
-    async def _end_if_written(self, begun: Open, written: asyncio.Future[bool]) -> None:
-        if await written:
+    async def _end_if_written(self, begun: Open, written: Written) -> None:
+        while (is_durable := await written.told()) is None:
+            pass
+        if is_durable:
             end = Ended(
                 stream_id=begun.stream_id, outcome="internal", error_code="audit_unavailable"
             )
