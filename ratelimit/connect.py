@@ -1,6 +1,7 @@
 """How to reach the store by its URL: one server, TLS, a socket, or whom the sentinels name.
 
-    redis://host:6379/0                rediss://user:password@host:6380/0       unix:///run/redis.sock
+    redis://host:6379/0    unix:///run/redis.sock
+    rediss://user:password@host:6380/0?ssl_ca_certs=/etc/redis/ca.pem
     redis+sentinel://:password@host1:26379,host2:26379/service/0
 
 A node of a cluster is a plain URL; the store follows the cluster to the node that holds its slot.
@@ -56,10 +57,11 @@ def _sentinel_pool(url: str, timeout_s: float, options: dict[str, Any]) -> Conne
     hosts = [_place(place) for place in places.split(",")]
     options |= {"db": int(database or 0), "ssl": parts.scheme.startswith("rediss")}
     options |= {"username": unquote(user) or None, "password": unquote(password) or None}
-    secret = parse_qs(parts.query).get("sentinel_password", [None])[0]
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    options |= {name: value for name, value in query.items() if name.startswith("ssl_")}
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         hosts,
-        sentinel_kwargs={"socket_timeout": timeout_s, "password": secret},
+        sentinel_kwargs={"socket_timeout": timeout_s, "password": query.get("sentinel_password")},
     )
     master = sentinel.master_for(service, **options)
     pool: ConnectionPool = master.connection_pool
