@@ -81,9 +81,13 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Other(msgspec.Struct, frozen=True):
-    """What the typed events do not know: a sign of life (`wire` absent) or a payload to relay."""
+    """What the typed events do not know: a sign of life (`wire` absent) or a payload to relay.
+
+    `is_output` marks a payload that is part of the answer, such as a tool that the provider runs.
+    """
 
     wire: Wire | None = None
+    is_output: bool = False
 
 
 class Finished(msgspec.Struct, frozen=True):

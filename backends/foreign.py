@@ -119,7 +119,11 @@ def check_plain(backend: str, sheet: Capabilities, request: ChatRequest) -> list
     kinds = kinds_of_parts(request)
     for is_asked, is_able, field in (
         (bool(request.tools), sheet.tools, "tools"),
-        (request.response_format is not None, sheet.structured_output, "response_format"),
+        (
+            request.response_format is not None,
+            sheet.structured_output,
+            as_asked(request, "response_format"),
+        ),
         (ImagePart in kinds, sheet.images, "messages.image"),
         (DocumentPart in kinds, sheet.documents, "messages.document"),
         (bool(kinds & {ToolUsePart, ToolResultPart}), sheet.tools, "messages.tool_calls"),
@@ -145,6 +149,24 @@ def refused(backend: str, field: str, why: str) -> BackendRefused:
     return BackendRefused(
         f"'{field}' {why}", reason="unsupported_field", field=field, backend=backend
     )
+
+
+_OTHER_NAMES = {
+    "anthropic.messages": {
+        "stop": "stop_sequences", "response_format": "output_config.format",
+        "reasoning_effort": "output_config.effort",
+    },
+    "openai.responses": {
+        "response_format": "text.format", "reasoning_effort": "reasoning.effort",
+        "max_tokens": "max_output_tokens",
+    },
+}  # fmt: skip
+
+
+def as_asked(request: ChatRequest, field: str) -> str:
+    """Return what the client's own protocol calls a typed field; ours are OpenAI's names."""
+    dialect = request.origin.dialect if request.origin else ""
+    return _OTHER_NAMES.get(dialect, {}).get(field, field)
 
 
 def is_set(value: object) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 import orjson
 
 from ..carriage import is_native, public_body
-from ..foreign import check_foreign, kinds_of_parts, refused
+from ..foreign import as_asked, check_foreign, kinds_of_parts, refused
 from ..request import ChatRequest, ImagePart, TextPart, ToolChoice
 from .models import MIN_BUDGET, budget_of, longest_answer, takes_sampling, thinking_of
 from .turns import write_turns
@@ -53,7 +53,11 @@ def _translated(
         body["system"] = [_text(part) for part in request.system if part.text]
     if request.stop:
         if not all(word.strip() for word in request.stop):
-            raise refused(backend, "stop", "must hold more than white space for this model.")
+            raise refused(
+                backend,
+                as_asked(request, "stop"),
+                "must hold more than white space for this model.",
+            )
         body["stop_sequences"] = list(request.stop)
     if request.tools:
         body["tools"] = [_tool(request, position) for position in range(len(request.tools))]
@@ -99,7 +103,8 @@ def _add_format(backend: str, body: dict[str, Any], request: ChatRequest) -> Non
     if wanted is None:
         return
     if wanted.kind == "json_object":
-        raise refused(backend, "response_format", "must be a json_schema for an Anthropic model.")
+        field = as_asked(request, "response_format")
+        raise refused(backend, field, "must be a json_schema for an Anthropic model.")
     schema = {"type": "json_schema", "schema": wanted.schema or {}}
     body.setdefault("output_config", {})["format"] = schema
 
@@ -111,7 +116,7 @@ def _add_effort(body: dict[str, Any], request: ChatRequest, dropped: list[str]) 
     kind = thinking_of(request.model)
     forced = body.get("tool_choice", {}).get("type") in ("any", "tool")
     if kind == "none" or forced:
-        dropped.append("reasoning_effort")
+        dropped.append(as_asked(request, "reasoning_effort"))
     elif kind == "adaptive":
         body["thinking"] = {"type": "adaptive"}
         level = "low" if effort == "minimal" else effort
@@ -119,7 +124,7 @@ def _add_effort(body: dict[str, Any], request: ChatRequest, dropped: list[str]) 
     else:
         budget = min(budget_of(effort), body["max_tokens"] - 1)
         if budget < MIN_BUDGET:
-            dropped.append("reasoning_effort")
+            dropped.append(as_asked(request, "reasoning_effort"))
         else:
             body["thinking"] = {"type": "enabled", "budget_tokens": budget}
 

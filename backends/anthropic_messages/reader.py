@@ -140,7 +140,8 @@ class MessagesReader(StreamReader):
             arguments = orjson.dumps(block.input).decode() if block.input else ""
             self._add_fragment(index, block.id, block.name or "tool", arguments, events)
         elif kind == "opaque":
-            events.append(Other(wire=Wire(DIALECT, payload)))
+            is_output = block.type != "redacted_thinking"
+            events.append(Other(wire=Wire(DIALECT, payload), is_output=is_output))
 
     def _read_delta(self, index: int, delta: Delta, payload: bytes, events: list[Event]) -> None:
         if self._kinds.get(index) == "opaque":

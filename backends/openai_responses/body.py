@@ -17,7 +17,7 @@ from ..carriage import (
     merge_turns,
     public_body,
 )
-from ..foreign import check_foreign, refused
+from ..foreign import as_asked, check_foreign, refused
 from ..request import ChatRequest, Tool, ToolChoice
 from .items import write_items
 
@@ -58,7 +58,7 @@ def _native(backend: str, request: ChatRequest, dropped: list[str]) -> dict[str,
 
 def _translated(backend: str, request: ChatRequest, dropped: list[str]) -> dict[str, Any]:
     if request.stop:
-        raise refused(backend, "stop", "is not known to this protocol.")
+        raise refused(backend, as_asked(request, "stop"), "is not known to this protocol.")
     turns = merge_turns(request.messages)
     check_tool_results(backend, turns)
     options = {

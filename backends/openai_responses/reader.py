@@ -123,7 +123,9 @@ class ResponsesReader(StreamReader):
         kind = item.get("type")
         if kind == "function_call":
             self._read_call(frame, item, events)
-        elif kind not in _TYPED_ITEMS or (kind == "reasoning" and item.get("encrypted_content")):
+        elif kind not in _TYPED_ITEMS:
+            events.append(Other(wire=Wire(DIALECT, payload), is_output=True))
+        elif kind == "reasoning" and item.get("encrypted_content"):
             events.append(Other(wire=Wire(DIALECT, payload)))
 
     def _read_call(self, frame: Frame, item: dict[str, Any], events: list[Event]) -> None:

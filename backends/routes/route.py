@@ -15,7 +15,7 @@ import msgspec
 from ..backend import Capabilities, Timeouts
 from ..batches import Batch, TextRun, events_of
 from ..errors import BackendError
-from ..events import Attempt, Event, Finished, Started, Text, ToolCall
+from ..events import Attempt, Event, Finished, Other, Started, Text, ToolCall
 from ..request import ChatRequest
 
 
@@ -70,6 +70,8 @@ def is_output(event: Event | TextRun) -> bool:
             return bool(event.text or event.signature)
         case TextRun() | ToolCall() | Finished():
             return True
+        case Other():
+            return event.is_output
         case _:
             return False
 

@@ -21,6 +21,7 @@ from backends import (
     ToolResultPart,
     ToolUsePart,
 )
+from gateway.dialects.body import convert
 from gateway.dialects.encode import json_bytes
 from gateway.errors import bad_field
 
@@ -43,7 +44,7 @@ class Block(msgspec.Struct):
     text: str | None = None
     cache_control: dict[str, Any] | None = None
     citations: Any = None
-    source: Source | None = None
+    source: Any = None
     title: str | None = None
     thinking: str | None = None
     signature: str | None = None
@@ -101,7 +102,7 @@ def _part(block: Block, at: str) -> Part | None:
 
 
 def _image(block: Block, at: str) -> ImagePart | None:
-    source = _required(block.source, f"{at}.source")
+    source = _source(block, at)
     match source.type:
         case "base64":
             data = _required(source.data, f"{at}.source.data")
@@ -113,7 +114,7 @@ def _image(block: Block, at: str) -> ImagePart | None:
 
 
 def _document(block: Block, at: str) -> DocumentPart | None:
-    source = _required(block.source, f"{at}.source")
+    source = _source(block, at)
     match source.type:
         case "base64":
             data = _required(source.data, f"{at}.source.data")
@@ -126,6 +127,10 @@ def _document(block: Block, at: str) -> DocumentPart | None:
             return DocumentPart(url=_url(source, at), name=block.title)
         case _:
             return None
+
+
+def _source(block: Block, at: str) -> Source:
+    return convert(_required(block.source, f"{at}.source"), Source, f"{at}.source")
 
 
 def _url(source: Source, at: str) -> str:

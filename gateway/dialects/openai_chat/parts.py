@@ -1,4 +1,8 @@
-"""OpenAI's content parts as typed parts."""
+"""OpenAI's content parts as typed parts.
+
+Parts that only OpenAI knows (audio, uploaded files) have none: they reach OpenAI in the client's
+own body, and a backend of another protocol refuses them by name.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 import msgspec
 
 from backends import DocumentPart, ImagePart, Part, TextPart
-from gateway.errors import bad_field, shown
+from gateway.errors import bad_field
 
 _DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+);base64,(?P<data>.*)", re.DOTALL)
 
@@ -31,10 +35,11 @@ def parts_of(content: str | Sequence[PartIn] | None, at: str) -> list[Part]:
     if isinstance(content, str):
         _no_nul(f"{at}.content", content)
         return [TextPart(content)] if content else []
-    return [_part(part, f"{at}.content[{i}]") for i, part in enumerate(content)]
+    parts = [_part(part, f"{at}.content[{i}]") for i, part in enumerate(content)]
+    return [part for part in parts if part is not None]
 
 
-def _part(part: PartIn, at: str) -> Part:
+def _part(part: PartIn, at: str) -> Part | None:
     match part.type:
         case "text" if part.text is not None:
             _no_nul(f"{at}.text", part.text)
@@ -45,10 +50,10 @@ def _part(part: PartIn, at: str) -> Part:
             return _image(part.image_url, f"{at}.image_url")
         case "file" if part.file is not None:
             return _file(part.file, f"{at}.file")
-        case kind:
-            raise bad_field(
-                f"{at}.type", f"{shown(kind)} is not supported, or its field is missing."
-            )
+        case "text" | "refusal" | "image_url" | "file":
+            raise bad_field(f"{at}.{part.type}", "is required in a part of this type.")
+        case _:
+            return None
 
 
 def _image(image: dict[str, Any], at: str) -> ImagePart:
@@ -64,10 +69,12 @@ def _image(image: dict[str, Any], at: str) -> ImagePart:
     return ImagePart(url=url, detail=detail)
 
 
-def _file(file: dict[str, Any], at: str) -> DocumentPart:
+def _file(file: dict[str, Any], at: str) -> DocumentPart | None:
+    if isinstance(file.get("file_id"), str):
+        return None
     data = file.get("file_data")
     if not isinstance(data, str):
-        raise bad_field(f"{at}.file_data", "is required; ids of uploaded files are not supported.")
+        raise bad_field(f"{at}.file_data", "is required.")
     match = _DATA_URL.fullmatch(data)
     name = file.get("filename")
     return DocumentPart(

@@ -43,7 +43,7 @@ class FunctionIn(msgspec.Struct):
 class ToolIn(msgspec.Struct):
     """A tool as offered."""
 
-    function: FunctionIn
+    function: FunctionIn | None = None
     type: str = "function"
 
 
@@ -60,6 +60,7 @@ class MessageIn(msgspec.Struct):
 
     role: str
     content: str | list[PartIn] | None = None
+    refusal: str | None = None
     tool_calls: list[ToolCallIn] | None = None
     tool_call_id: str | None = None
     reasoning_content: str | None = None
@@ -122,7 +123,7 @@ def parse(body: bytes) -> tuple[OpenAIChat, ChatRequest]:
         model=typed.model,
         messages=tuple(messages),
         system=tuple(system),
-        tools=tuple(_tool(tool) for tool in typed.tools or ()),
+        tools=tuple(_tool(tool, f"tools[{i}]") for i, tool in enumerate(typed.tools or ())),
         tool_choice=_tool_choice(typed),
         max_tokens=typed.max_completion_tokens or typed.max_tokens,
         temperature=typed.temperature,
@@ -141,7 +142,7 @@ def _check(typed: OpenAIChat) -> None:
     if not typed.messages:
         raise bad_field("messages", "must not be empty.")
     if typed.n is not None and typed.n != 1:
-        raise bad_field("n", "only 1 is supported.")
+        raise bad_field("n", "only 1 is supported: one call gives one answer.")
     if typed.functions:
         raise bad_field("functions", "is the legacy form; use `tools`.")
     if typed.function_call is not None:
@@ -168,7 +169,8 @@ def _take(message: MessageIn, at: str, system: list[TextPart], messages: list[Me
                 system.extend(texts)
         case "user":
             parts = parts_of(message.content, at)
-            if all(isinstance(part, TextPart) and not part.text.strip() for part in parts):
+            is_typed = not isinstance(message.content, list) or len(parts) == len(message.content)
+            if is_typed and all(isinstance(p, TextPart) and not p.text.strip() for p in parts):
                 raise bad_field(f"{at}.content", "must not be blank.")
             messages.append(Message("user", tuple(parts)))
         case "assistant":
@@ -186,6 +188,8 @@ def _assistant(message: MessageIn, at: str) -> list[Part]:
     if reasoning := message.reasoning_content or message.reasoning:
         parts.append(ReasoningPart(reasoning))
     parts.extend(parts_of(message.content, at))
+    if message.refusal:
+        parts.append(TextPart(message.refusal))
     parts.extend(
         ToolUsePart(call.id, call.function.name, call.function.arguments)
         for call in message.tool_calls or ()
@@ -209,8 +213,12 @@ def _tool_result(message: MessageIn, at: str, messages: list[Message]) -> None:
         messages.append(Message("user", (result,)))
 
 
-def _tool(tool: ToolIn) -> Tool:
+def _tool(tool: ToolIn, at: str) -> Tool:
     function = tool.function
+    if tool.type != "function":
+        raise bad_field(f"{at}.type", "only functions are supported.")
+    if function is None:
+        raise bad_field(f"{at}.function", "is required.")
     return Tool(
         name=function.name,
         parameters=function.parameters or {"type": "object", "properties": {}},
@@ -230,6 +238,8 @@ def _tool_choice(typed: OpenAIChat) -> ToolChoice | None:
         name = function.get("name") if isinstance(function, dict) else None
         if isinstance(name, str):
             return ToolChoice(mode="tool", name=name, parallel=parallel)
+        if choice.get("type") == "allowed_tools":
+            return None  # only its own protocol can say it
     raise bad_field("tool_choice", "must be auto, none, required, or name a function.")
 
 

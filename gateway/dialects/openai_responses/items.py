@@ -18,8 +18,12 @@ from backends import (
     ToolResultPart,
     ToolUsePart,
 )
+from gateway.dialects.body import convert
 from gateway.errors import bad_field, shown
 
+SIGNED = "signed:"
+"""Stands before a signature of another protocol's provider where OpenAI's own seal would stand."""
+_TYPED = ("input_text", "output_text", "text", "refusal", "input_image", "input_file")
 _DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+);base64,(?P<data>.*)", re.DOTALL)
 
 
@@ -33,6 +37,7 @@ class PartIn(msgspec.Struct):
     detail: str | None = None
     file_data: str | None = None
     file_url: str | None = None
+    file_id: str | None = None
     filename: str | None = None
 
 
@@ -43,25 +48,29 @@ class Summary(msgspec.Struct):
 
 
 class Item(msgspec.Struct):
-    """One input item of any type."""
+    """One input item of any type; what the typed ones hold is looked at by type."""
 
     type: str = "message"
     role: str | None = None
-    content: str | list[PartIn] | None = None
+    content: Any = None
     call_id: str | None = None
     name: str | None = None
-    arguments: str | None = None
-    output: str | list[PartIn] | None = None
-    summary: list[Summary] | None = None
+    arguments: Any = None
+    output: Any = None
+    summary: Any = None
     encrypted_content: str | None = None
 
 
-def turns_of(given: str | Sequence[Item]) -> tuple[list[TextPart], list[Message]]:
-    """Return leading system texts and the turns; raise an error that names the wrong item."""
+def turns_of(given: str | Sequence[Item]) -> tuple[list[TextPart], list[Message], bool]:
+    """Return leading system texts, the turns, and whether there were items of no known type.
+
+    Those reach OpenAI in the client's own body; a backend of another protocol refuses them by name.
+    """
     if isinstance(given, str):
-        return [], [Message("user", (_text(given, "input"),))]
+        return [], [Message("user", (_text(given, "input"),))], False
     system: list[TextPart] = []
     messages: list[Message] = []
+    is_opaque = False
     for index, item in enumerate(given):
         at = f"input[{index}]"
         if item.type == "message" and item.role in ("system", "developer"):
@@ -70,9 +79,11 @@ def turns_of(given: str | Sequence[Item]) -> tuple[list[TextPart], list[Message]
                 messages.append(Message("system", tuple(texts)))
             else:
                 system += texts
+        elif turn := _turn(item, at):
+            _add(messages, *turn)
         else:
-            _add(messages, *_turn(item, at))
-    return system, messages
+            is_opaque = True
+    return system, messages, is_opaque
 
 
 def _add(messages: list[Message], role: str, parts: list[Part]) -> None:
@@ -87,39 +98,50 @@ def _are_results(message: Message) -> bool:
     return all(isinstance(part, ToolResultPart) for part in message.parts)
 
 
-def _turn(item: Item, at: str) -> tuple[str, list[Part]]:
+def _turn(item: Item, at: str) -> tuple[str, list[Part]] | None:
     match item.type:
         case "message":
             if item.role not in ("user", "assistant"):
                 raise bad_field(f"{at}.role", "must be user, assistant, system or developer.")
             parts = _parts(item.content, f"{at}.content")
-            if not parts and item.role == "user":
+            if not item.content and item.role == "user":
                 raise bad_field(f"{at}.content", "must not be empty.")
             return item.role, parts
         case "function_call":
             id, name = _required(item.call_id, at, "call_id"), _required(item.name, at, "name")
-            return "assistant", [ToolUsePart(id, name, item.arguments or "{}")]
+            arguments = convert(item.arguments or "", str, f"{at}.arguments")
+            return "assistant", [ToolUsePart(id, name, arguments or "{}")]
         case "function_call_output":
             id = _required(item.call_id, at, "call_id")
             content = _parts(item.output, f"{at}.output")
             inner = [p for p in content if isinstance(p, TextPart | ImagePart | DocumentPart)]
             return "user", [ToolResultPart(id, tuple(inner))]
         case "reasoning":
-            text = "\n\n".join(piece.text for piece in item.summary or ())
-            return "assistant", [ReasoningPart(text, item.encrypted_content)]
-        case kind:
-            raise bad_field(f"{at}.type", f"{shown(kind)} is not supported.")
+            summary = convert(item.summary or [], list[Summary], f"{at}.summary")
+            text = "\n\n".join(piece.text for piece in summary)
+            return "assistant", [ReasoningPart(text, _signature(item.encrypted_content))]
+        case "item_reference":
+            raise bad_field(f"{at}.type", "is not supported: this gateway stores no responses.")
+        case _:
+            return None
 
 
-def _parts(content: str | Sequence[PartIn] | None, at: str) -> list[Part]:
+def _signature(sealed: str | None) -> str | None:
+    """Return the signature that another protocol's provider gave; OpenAI's own seal is none."""
+    return sealed.removeprefix(SIGNED) if sealed and sealed.startswith(SIGNED) else None
+
+
+def _parts(content: object, at: str) -> list[Part]:
     if content is None:
         return []
     if isinstance(content, str):
         return [_text(content, at)] if content else []
-    return [_part(part, f"{at}[{index}]") for index, part in enumerate(content)]
+    given = convert(content, list[PartIn], at)
+    parts = [_part(part, f"{at}[{index}]") for index, part in enumerate(given)]
+    return [part for part in parts if part is not None]
 
 
-def _part(part: PartIn, at: str) -> Part:
+def _part(part: PartIn, at: str) -> Part | None:
     match part:
         case PartIn(type="input_text" | "output_text" | "text", text=str(text)):
             return _text(text, f"{at}.text")
@@ -133,9 +155,10 @@ def _part(part: PartIn, at: str) -> Part:
             return DocumentPart(kind, match["data"] if match else data, name=part.filename)
         case PartIn(type="input_file", file_url=str(url)):
             return DocumentPart(url=_web(url, f"{at}.file_url"), name=part.filename)
+        case PartIn(type=kind, file_id=None) if kind in _TYPED:
+            raise bad_field(f"{at}.type", f"{shown(kind)} needs a field that is missing.")
         case _:
-            why = "is not supported, or its field is missing"
-            raise bad_field(f"{at}.type", f"{shown(part.type)} {why}.")
+            return None
 
 
 def _image(url: str, detail: str | None, at: str) -> ImagePart:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from backends import (
 from gateway.dialects.body import decode
 from gateway.errors import bad_field
 
-from .items import Item, turns_of
+from .items import SIGNED, Item, turns_of
 
 MAX_TOKENS = 1 << 31
 _STATEFUL = ("previous_response_id", "conversation", "background", "prompt", "store")
@@ -82,23 +83,23 @@ def parse(body: bytes) -> tuple[Responses, ChatRequest]:
     """Read a body; raise an error that names the field."""
     typed = decode(body, Responses)
     _check(typed)
-    system, messages = turns_of(typed.input)
+    system, messages, is_opaque = turns_of(typed.input)
     if typed.instructions:
         system.insert(0, TextPart(typed.instructions))
-    if not messages:
+    if not messages and not is_opaque:
         raise bad_field("input", "needs at least one item that is not a system message.")
     return typed, ChatRequest(
         model=typed.model,
         messages=tuple(messages),
         system=tuple(system),
-        tools=tuple(_tool(tool, i) for i, tool in enumerate(typed.tools or ())),
+        tools=tuple(_tools(typed.tools or ())),
         tool_choice=_tool_choice(typed),
         max_tokens=typed.max_output_tokens,
         temperature=typed.temperature,
         top_p=typed.top_p,
         effort=typed.reasoning.effort if typed.reasoning else None,
         response_format=_format(typed.text.format if typed.text else None),
-        origin=Origin("openai.responses", msgspec.json.decode(body)),
+        origin=Origin("openai.responses", _relayable(msgspec.json.decode(body))),
     )
 
 
@@ -119,13 +120,27 @@ def _check(typed: Responses) -> None:
         raise bad_field("top_p", "must lie between 0 and 1.")
 
 
-def _tool(tool: ToolIn, index: int) -> Tool:
-    if tool.type != "function":
-        raise bad_field(f"tools[{index}].type", "only functions are supported.")
-    if not tool.name:
-        raise bad_field(f"tools[{index}].name", "is required.")
-    parameters = tool.parameters or {"type": "object", "properties": {}}
-    return Tool(tool.name, parameters, tool.description, tool.strict)
+def _relayable(body: dict[str, Any]) -> dict[str, Any]:
+    """Leave out reasoning that another protocol's provider signed: OpenAI cannot open it."""
+    if isinstance(body["input"], list):
+        body["input"] = [item for item in body["input"] if not _is_foreign(item)]
+    return body
+
+
+def _is_foreign(item: dict[str, Any]) -> bool:
+    sealed = item.get("encrypted_content")
+    return isinstance(sealed, str) and sealed.startswith(SIGNED)
+
+
+def _tools(tools: Sequence[ToolIn]) -> Iterator[Tool]:
+    """Yield the functions; other tools reach OpenAI in the body, and no other provider."""
+    for index, tool in enumerate(tools):
+        if tool.type != "function":
+            continue
+        if not tool.name:
+            raise bad_field(f"tools[{index}].name", "is required.")
+        parameters = tool.parameters or {"type": "object", "properties": {}}
+        yield Tool(tool.name, parameters, tool.description, tool.strict)
 
 
 def _tool_choice(typed: Responses) -> ToolChoice | None:
@@ -134,11 +149,14 @@ def _tool_choice(typed: Responses) -> ToolChoice | None:
         return None if parallel is None or not typed.tools else ToolChoice(parallel=parallel)
     if choice in ("auto", "none", "required"):
         return ToolChoice(mode=choice, parallel=parallel)  # type: ignore[arg-type]
-    if isinstance(choice, dict) and choice.get("type") == "function":
+    kind = choice.get("type") if isinstance(choice, dict) else None
+    if isinstance(choice, dict) and kind == "function":
         name = choice.get("name")
         if isinstance(name, str):
             return ToolChoice(mode="tool", name=name, parallel=parallel)
-    raise bad_field("tool_choice", "must be auto, none, required, or name a function.")
+    elif isinstance(kind, str):
+        return None  # only its own protocol can say it
+    raise bad_field("tool_choice", "must be auto, none, required, or name a tool.")
 
 
 def _format(wanted: TextFormat | None) -> ResponseFormat | None:

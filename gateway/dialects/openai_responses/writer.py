@@ -19,6 +19,7 @@ from gateway.stream.end import End
 from gateway.stream.writer import piecewise
 
 from .frames import ItemFrames
+from .items import SIGNED
 
 _ECHOED: dict[str, Any] = {
     "instructions": None, "max_output_tokens": None, "metadata": {}, "parallel_tool_calls": True,
@@ -72,6 +73,8 @@ class ResponseWriter:
             return self._start()
         if type(event) is Other:
             return self._own(event.wire)
+        if type(event) is Text and event.signature:
+            event = msgspec.structs.replace(event, signature=SIGNED + event.signature)
         return self._blocks.take(event)
 
     def run(self, run: TextRun, sequence: int) -> list[bytes]:

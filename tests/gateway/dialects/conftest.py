@@ -48,6 +48,25 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
 
 
 @pytest.fixture
+async def gateway_of(tmp_path: Path) -> AsyncIterator[Callable[[str], Awaitable[TestServer]]]:
+    """Return a function that starts a gateway from the text of a file."""
+    servers: list[TestServer] = []
+
+    async def start(text: str) -> TestServer:
+        file = tmp_path / "gateway.yaml"
+        file.write_text(text.replace("AUDIT", str(tmp_path / "audit")), "utf-8")
+        config = load(str(file), {"GATEWAY_LIMIT": "off", "GATEWAY_BREAKER": "off"})
+        server = TestServer(await create_app(config))
+        await server.start_server()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        await server.close()
+
+
+@pytest.fixture
 async def gateway(serve: Serve) -> str:
     """The address of a gateway over the scripted backend."""
     return str((await serve()).make_url("")).rstrip("/")
