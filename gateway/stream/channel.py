@@ -11,12 +11,10 @@ from collections.abc import Callable
 
 from .log import Log
 from .response import in_chunk
-from .subscriber import Subscriber
+from .subscriber import LIVE_BYTES, REPLAY_BYTES, Subscriber
 
 SNAPSHOT_AFTER = 2000
 """Missed blocks from which one snapshot is sent instead, in dialects that have one."""
-BATCH_BYTES = 96 * 1024
-"""Most that a reader who lags gets in one write; a thousand tokens fit."""
 BACKLOG_BYTES = 128 * 1024
 """What the only reader of a dialect without resume may lag before the provider has to wait."""
 
@@ -151,7 +149,7 @@ class Channel:
             return False
         return cursor > 0 or (self.snapshot is None and self.log.base > self._whole_from)
 
-    def news(self, cursor: int) -> tuple[bytes, int]:
+    def news(self, cursor: int, max_bytes: int = REPLAY_BYTES) -> tuple[bytes, int]:
         """Return what fits one write after `cursor`, and the number of its last block."""
         log, head = self.log, self.shown
         is_far = self._is_far(cursor, head) and head == log.head
@@ -160,7 +158,7 @@ class Channel:
             if at > cursor:
                 return self.snapshot(at), at
         start = max(cursor, log.base)
-        blocks = log.since(start, BATCH_BYTES)[: max(0, head - start)]
+        blocks = log.since(start, max_bytes)[: max(0, head - start)]
         return b"".join(blocks), start + len(blocks)
 
     def _is_far(self, cursor: int, head: int) -> bool:
@@ -182,7 +180,7 @@ class Channel:
             blocks = self.log.since(start)[: head - start]
         if blocks:
             data, now = b"".join(blocks), self._loop.time()
-            chunk, is_much = in_chunk(data), self.is_resumable and len(data) > BATCH_BYTES
+            chunk, is_much = in_chunk(data), self.is_resumable and len(data) > LIVE_BYTES
             for reader in self.readers:
                 if reader.cursor == start and not reader.response.is_paused and not is_much:
                     reader.write(data, head, now, chunk)

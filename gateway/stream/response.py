@@ -55,6 +55,7 @@ class SseResponse(EventSourceResponse):
             raise ConnectionResetError("the client left before the first byte")
         self._transport = transport
         self._chunks = self.headers.get("Transfer-Encoding") == "chunked"
+        self.headers.clear()  # they were sent; thousands of waiting readers would keep them
         self._protocol = request.protocol
         self._head, writer._headers_buf = writer._headers_buf or b"", None
         writer._headers_written = True

@@ -10,6 +10,11 @@ from .response import SseResponse
 if TYPE_CHECKING:
     from .channel import Channel
 
+REPLAY_BYTES = 96 * 1024
+"""Most that a reader gets in the first write; a thousand tokens fit."""
+LIVE_BYTES = 32 * 1024
+"""Most of a later one: what a client that reads nothing is sent in all stays below 128 KiB."""
+
 
 class Subscriber:
     """Keeps no queue: what a slow reader has not seen stays in the generation's log."""
@@ -45,7 +50,7 @@ class Subscriber:
 
     async def follow(self) -> None:
         """Return when the reader has the terminal block; run by the handler of the response."""
-        loop = asyncio.get_running_loop()
+        loop, room = asyncio.get_running_loop(), REPLAY_BYTES
         while True:
             if self.response.is_paused:
                 await self._drain(loop)
@@ -53,7 +58,8 @@ class Subscriber:
                 self.response.abort()
                 return
             if self.channel.has_news(self.cursor):
-                self.write(*self.channel.news(self.cursor), loop.time())
+                self.write(*self.channel.news(self.cursor, room), loop.time())
+                room = LIVE_BYTES
                 self.channel.relieve()
                 continue
             if self.channel.is_over:

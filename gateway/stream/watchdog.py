@@ -42,7 +42,8 @@ class Watchdog:
         elif counts_idle and now >= idle_at:
             self._bark("timeout_idle", "The provider fell silent.")
         else:
-            at = min(total_at, idle_at if counts_idle else now + LOOK_S, now + LOOK_S * 60)
+            soon = now + (LOOK_S if self.is_held else LOOK_S * 60)  # what else changes wakes us
+            at = min(total_at, idle_at if counts_idle else soon, soon)
             self._timer = self._loop.call_at(max(at, now + 0.01), self.look)
 
     def wake(self) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.stream.channel import BACKLOG_BYTES, SNAPSHOT_AFTER, Channel
-from gateway.stream.subscriber import Subscriber
+from gateway.stream.subscriber import LIVE_BYTES, Subscriber
 from tests.gateway.stream.doubles import HandLoop, reader_of
 
 
@@ -76,6 +76,26 @@ async def test_a_paused_reader_is_skipped_and_catches_up_in_one_write():
 
     assert data_of(slow) == b"abc!"
     assert slow.response.writes <= 2  # type: ignore[attr-defined]
+
+
+async def test_a_late_reader_gets_a_thousand_tokens_at_once_and_then_small_portions():
+    loop = HandLoop()
+    channel = channel_of(loop)
+    for _ in range(1000):
+        channel.append(b"x" * 98)
+    loop.turn()
+    reader = reader_of(channel)
+    following = asyncio.create_task(reader.follow())
+    await asyncio.sleep(0)
+
+    assert (reader.cursor, reader.response.writes) == (1000, 1)  # type: ignore[attr-defined]
+    for _ in range(1000):
+        channel.append(b"y" * 98)
+    channel.seal(b"!")
+    loop.turn()
+    await following
+    assert data_of(reader) == b"x" * 98_000 + b"y" * 98_000 + b"!"
+    assert reader.response.writes >= 1 + 98_000 // (LIVE_BYTES + 98)  # type: ignore[attr-defined]
 
 
 async def test_thousands_of_missed_blocks_become_one_snapshot_and_the_end():
