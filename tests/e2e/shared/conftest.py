@@ -12,16 +12,14 @@ import pytest
 from tests.conftest import RedisServer
 from tests.e2e.processes import Gateway, Provider, eventually
 
-SCRIPT = "script"
 Replicas = Callable[..., list[Gateway]]
 
 
 def config(
-    redis_url: str, provider: Provider | None, *, server: dict[str, Any], disconnect: dict[str, Any]
+    redis_url: str, provider_url: str, *, server: dict[str, Any], disconnect: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the configuration of one replica; without a provider the scripted backend answers."""
-    openai = {"kind": "openai_chat", "api_key": "sk-upstream"}
-    up = openai | {"base_url": f"{provider.wire.url}/v1"} if provider else {"kind": SCRIPT}
+    """Return the configuration of one replica."""
+    up = {"kind": "openai_chat", "api_key": "sk-upstream", "base_url": f"{provider_url}/v1"}
     return {
         "server": server,
         "redis": {"url": redis_url},
@@ -38,11 +36,12 @@ def replicas(tmp_path: Path, provider: Provider) -> Iterator[Replicas]:
 
         def start(
             redis_url: str, count: int = 2, *, workers: int = 1, policy: str = "linger",
-            linger_s: float = 30.0, durability: str = "relaxed", **server: Any,
+            linger_s: float = 30.0, durability: str = "relaxed", provider_url: str = "",
+            **server: Any,
         ) -> list[Gateway]:  # fmt: skip
             settings = config(
                 redis_url,
-                provider,
+                provider_url or provider.wire.url,
                 server={"workers": workers, "drain_s": 5.0} | server,
                 disconnect={"policy": policy, "linger_s": linger_s},
             )
@@ -63,7 +62,10 @@ def pair(
     """Two replicas on a healthy Redis, shared by the tests of a module."""
     folder = tmp_path_factory.mktemp("pair")
     settings = config(
-        redis_server.url, provider, server={}, disconnect={"policy": "linger", "linger_s": 0.6}
+        redis_server.url,
+        provider.wire.url,
+        server={},
+        disconnect={"policy": "linger", "linger_s": 0.6},
     )
     with ExitStack() as running:
         yield [running.enter_context(Gateway(folder / name, settings)) for name in ("one", "other")]
