@@ -1,4 +1,8 @@
-"""`make bench`: stand-in, yardsticks, gateway and load, each a process of its own; one table."""
+"""`make bench`: stand-in, yardsticks, gateway and load, each a process of its own.
+
+The part `columns` compares servers; `fanout`, `leaving` and `crowd` hold single numbers against
+their limits; `split` tells what the time of the gateway is spent on. About four minutes in all.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +10,70 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from bench import split
+from bench import crowd, fanout, leaving, split
+from bench.machine import about
 from bench.processes import run
+from bench.rows import Row
+from bench.rows import render as render_rows
 from bench.scenarios import Column, Target, measure
 from bench.servers import NAIVE, RELAY, Bench, tools
 from bench.table import render
 
+PARTS = ("columns", "fanout", "crowd", "leaving", "split")
+
 
 def main() -> None:
-    """Measure what was asked for and print the table, or JSON."""
+    """Measure what was asked for and print it as text or JSON; exit 1 where a limit is missed."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
     parser.add_argument("--only", default="", help="comma-separated parts of column names")
-    parser.add_argument("--no-split", action="store_true", help="leave the split of the time out")
+    parser.add_argument("--part", action="append", choices=PARTS, help="leave the others out")
     args = parser.parse_args()
-    _say("starting the provider stand-in and Valkey; the whole takes about three minutes")
+    parts, machine = args.part or PARTS, about()
     with tempfile.TemporaryDirectory(prefix="sluicegate-bench-") as folder, tools(folder) as bench:
-        columns = list(_columns(bench, [part for part in args.only.split(",") if part]))
-        samples = {} if args.no_split else split.profile(bench, folder)
+        rows = list(_rows(bench, folder, parts))
+        only = [part for part in args.only.split(",") if part]
+        columns = list(_columns(bench, only)) if "columns" in parts else []
+        samples = split.profile(bench, folder) if "split" in parts else {}
     if args.json:
-        print(json.dumps({"columns": msgspec.to_builtins(columns), "split": samples}, indent=2))
-        return
-    print(render(columns, NAIVE, RELAY))
+        found = {"machine": machine, "columns": columns, "promises": rows, "split": samples}
+        print(json.dumps(msgspec.to_builtins(found), indent=2))
+    else:
+        print(_text(machine, columns, rows, samples))
+    sys.exit(int(any(row.is_missed for row in rows)))
+
+
+def _text(
+    machine: dict[str, str], columns: list[Column], rows: list[Row], samples: dict[str, int]
+) -> str:
+    shown = [", ".join(f"{name} {value}" for name, value in machine.items())]
+    if columns:
+        shown.append(render(columns, NAIVE, RELAY))
+    if rows:
+        shown.append(render_rows(rows))
     if samples:
-        print("\n" + split.render(samples))
+        shown.append(split.render(samples))
+    return "\n\n".join(shown)
+
+
+def _rows(bench: Bench, folder: str, parts: Sequence[str]) -> Iterator[Row]:
+    """Measure single numbers, each on a gateway of its own."""
+    if "fanout" in parts:
+        yield from _said(fanout.rows(bench))
+    if "leaving" in parts:
+        yield from _said(leaving.rows(bench))
+    if "crowd" in parts:
+        yield from _said(crowd.rows(bench, folder))
+
+
+def _said(rows: Iterator[Row]) -> Iterator[Row]:
+    for row in rows:
+        _say(render_rows([row]))
+        yield row
 
 
 def _columns(bench: Bench, only: list[str]) -> Iterator[Column]:

@@ -1,197 +1,135 @@
-"""`python -m bench.fanout`: what one more reader of an answer costs, and one that reads nothing.
-
-CPU a token and reader, write calls a token, memory a waiting reader, lag of a reader that does not
-read, and what the shared log costs the gateway and the store. One core, loopback, about a minute.
-"""
+"""What one more reader of an answer costs, how often is written, and one that reads nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import re
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
-from urllib.parse import quote, urlsplit
+from collections.abc import Iterator
+from statistics import median
 
 import redis
 
 from bench.processes import Process, run
-from bench.servers import WIDGET_PATH, Bench, tools
+from bench.readers import Reader, address, asking, create, following
+from bench.rows import Row
+from bench.servers import Bench
+from bench.writes import can_count, counted
 
-STREAMS = "/api/v2/bali-zero/streams"
-TOKENS = 500
+TOKENS = 300
 READERS = 100
-WAITING = 1000
+REPLAYED = 1000
+STREAMS = 50
+ROUNDS = 3
 PACE = f"[[n={TOKENS}]][[delay=0.01]]"
-SILENT = "[[n=2]][[ttft=60]]"
+TENS = f"[[n={TOKENS}]][[delay=0.02]][[burst=10]]"
 BIG = "[[n=40000]][[delay=0]]"
 
 
-class Reader(asyncio.Protocol):
-    """Counts blocks and throws them away."""
-
-    def __init__(self) -> None:
-        self.blocks = 0
-        self.closed = asyncio.get_running_loop().create_future()
-
-    def data_received(self, data: bytes) -> None:
-        """Count."""
-        self.blocks += data.count(b"\n\n")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The stream has ended."""
-        self.closed.set_result(exc)
-
-
-def create(url: str, prompt: str) -> str:
-    """Create an answer and return its path."""
-    body = json.dumps({"query": prompt}).encode()
-    head = {"Content-Type": "application/json"}
-    request = urllib.request.Request(url + STREAMS, body, head)
-    with urllib.request.urlopen(request) as answer:  # nosec B310 - the gateway we started
-        return f"{STREAMS}/{json.load(answer)['id']}"
+def rows(bench: Bench) -> Iterator[Row]:
+    """Measure one gateway alone, then one with the shared log."""
+    with bench.gateway() as (url, server):
+        yield from _reader_rows(bench, url, server)
+        note = "" if can_count() else "strace is absent: chunks were counted"
+        one = run(_writes_a_token(url, server, PACE))
+        yield Row("write calls a token, one token a tick", one, 1.05, note)
+        ten = run(_writes_a_token(url, server, TENS))
+        yield Row("  ten tokens a tick", ten, 0.15, note)
+        yield Row(f"writes for the replay of {REPLAYED} tokens", run(_replay_writes(url)), 1)
+        yield Row("KiB sent to a client that reads nothing", _lag_kib(url), 128)
+    with bench.gateway(shared=True) as (url, server):
+        run(_token_us(url, server, 1))
+        yield Row("CPU us a token, shared log, one answer", run(_token_us(url, server, 1)))
+        appends, spent = _store_costs(bench, url)
+        yield Row(f"appends a token, shared log, {STREAMS} answers at once", appends)
+        yield Row("  CPU us of the store a token", spent)
 
 
-@contextlib.asynccontextmanager
-async def following(url: str, path: str, count: int) -> AsyncIterator[list[Reader]]:
-    """Let `count` readers follow an answer."""
-    where = urlsplit(url)
-    asked = f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\nConnection: close\r\n\r\n".encode()
-    loop, made = asyncio.get_running_loop(), []
-    for _ in range(count):
-        made.append(await loop.create_connection(Reader, where.hostname, where.port))
-        made[-1][0].write(asked)
-    try:
-        yield [reader for _, reader in made]
-    finally:
-        for transport, _ in made:
-            transport.abort()
+def _reader_rows(bench: Bench, url: str, server: Process) -> Iterator[Row]:
+    """What readers cost, in rounds that alternate with those of a server that only writes."""
+    found: dict[str, list[float]] = {"alone": [], "further": [], "bare": []}
+    run(_token_us(url, server, READERS))
+    with bench.alone(["-m", "bench.shout"]) as (bare_url, bare):
+        for _ in range(ROUNDS):
+            one, many = (run(_token_us(url, server, n)) for n in (1, READERS))
+            least = [run(_heard_us(bare_url, "/", bare, n)) for n in (1, READERS)]
+            found["alone"].append(one)
+            found["further"].append((many - one) / (READERS - 1))
+            found["bare"].append((least[1] - least[0]) / (READERS - 1))
+    alone, further, bare_us = map(median, found.values())
+    yield Row("CPU us a token, one answer, one reader", alone)
+    note = f"{bare_us:.2f} in a server that only writes"
+    yield Row(f"  each further reader of {READERS}", further, 3, note)
 
 
-async def token_us(url: str, server: Process, readers: int) -> float:
+async def _token_us(url: str, server: Process, readers: int) -> float:
     """CPU of the gateway for one token, to all its readers."""
-    path = create(url, PACE)
+    return await _heard_us(url, create(url, PACE), server, readers)
+
+
+async def _heard_us(url: str, path: str, server: Process, readers: int) -> float:
+    """CPU of a server for one block of what readers follow."""
     async with following(url, path, readers) as all_of_them:
         await asyncio.sleep(0.3)
         before, seen = server.cpu_us(), all_of_them[0].blocks
-        await asyncio.sleep(3.0)
-        used, read = server.cpu_us() - before, all_of_them[0].blocks - seen
-        await asyncio.gather(*(reader.closed for reader in all_of_them))
-    return used / max(1, read)
+        await asyncio.sleep(2.0)
+        return (server.cpu_us() - before) / max(1, all_of_them[0].blocks - seen)
 
 
-async def reader_kib(url: str, server: Process) -> float:
-    """Memory of one reader who waits for an answer that has not begun."""
-    path = create(url, SILENT)
-    async with following(url, path, 50):
-        await asyncio.sleep(0.5)
-        before = server.rss_kib()
-        async with following(url, path, WAITING):
-            await asyncio.sleep(1.5)
-            return (server.rss_kib() - before) / WAITING
+async def _writes_a_token(url: str, server: Process, prompt: str) -> float:
+    """Write calls of the gateway to one reader for each of its tokens."""
+    if not can_count():
+        return (await _read(url, prompt)).writes / TOKENS
+    with counted(server.pid, url) as calls:
+        await _read(url, prompt)
+        return calls() / TOKENS
 
 
-async def writes_a_token(url: str, server: Process, prompt: str) -> float | None:
-    """Write calls of the gateway to one reader for each of its tokens; needs strace."""
-    if shutil.which("strace") is None:
-        return None
-    with counted(server.pid) as calls:
-        async with following(url, f"{WIDGET_PATH}?query={quote(prompt)}", 1) as [reader]:
-            await reader.closed
-        return calls() / reader.blocks
+async def _read(url: str, prompt: str) -> Reader:
+    async with asking(url, prompt, 1) as [reader]:
+        await reader.closed
+        return reader
 
 
-@contextlib.contextmanager
-def counted(pid: int) -> Iterator[Callable[[], int]]:
-    """Count the writes of a process to sockets that carry events."""
-    with tempfile.NamedTemporaryFile("r") as out:
-        watched = "trace=write,writev,sendto,sendmsg"
-        command = ["strace", "-f", "-e", watched, "-s", "48", "-o", out.name, "-p", str(pid)]
-        tracer = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        time.sleep(0.5)
-
-        def count() -> int:
-            tracer.terminate()
-            tracer.wait()
-            return len(re.findall(r'"[0-9a-f]+\\r\\nid: ', out.read()))
-
-        yield count
+async def _replay_writes(url: str) -> float:
+    """In how many writes a late reader gets all tokens of an answer that has ended."""
+    path = create(url, f"[[n={REPLAYED}]][[delay=0]]")
+    async with following(url, path, 1) as [first]:
+        await first.closed
+    async with following(url, path, 1) as [late]:
+        await late.closed
+        if late.blocks < REPLAYED:
+            raise SystemExit(f"bench: {late.blocks} of {REPLAYED} blocks were replayed")
+        return late.writes
 
 
-def lag_kib(url: str) -> float:
+def _lag_kib(url: str) -> float:
     """What a client that reads nothing is sent before the gateway stops: until its snapshot."""
-    path, where = create(url, BIG), urlsplit(url)
+    path, (host, port) = create(url, BIG), address(url)
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        sock.connect((where.hostname, where.port))
-        sock.sendall(f"GET {path} HTTP/1.0\r\nHost: {where.netloc}\r\n\r\n".encode())
+        sock.connect((host, port))
+        sock.sendall(f"GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())
         time.sleep(4)
         data = b""
         while part := sock.recv(1 << 20):
             data += part
-    return data.partition(b'"type":"snapshot"')[0].__len__() / 1024
+    return len(data.partition(b'"type":"snapshot"')[0]) / 1024
 
 
-def store_costs(bench: Bench, url: str) -> tuple[float, float]:
+def _store_costs(bench: Bench, url: str) -> tuple[float, float]:
     """Appends the store gets for a token of one paced answer of many, and its microseconds."""
     with contextlib.closing(redis.Redis.from_url(bench.redis)) as client:
         client.config_resetstat()
-        run(several(url, 50))
+        run(_several(url))
         stats = client.info("commandstats")
-    calls = stats.get("cmdstat_xadd", {"calls": 0, "usec": 0})["calls"]
+    calls = stats.get("cmdstat_xadd", {"calls": 0})["calls"]
     spent = sum(row["usec"] for name, row in stats.items() if name == "cmdstat_evalsha")
-    return calls / (50 * TOKENS), spent / (50 * TOKENS)
+    return calls / (STREAMS * TOKENS), spent / (STREAMS * TOKENS)
 
 
-async def several(url: str, count: int) -> None:
+async def _several(url: str) -> None:
     """Read some answers at once, one reader each."""
-    async with contextlib.AsyncExitStack() as stack:
-        readers: list[Reader] = []
-        for _ in range(count):
-            path = create(url, PACE)
-            readers += await stack.enter_async_context(following(url, path, 1))
+    async with asking(url, PACE, STREAMS) as readers:
         await asyncio.gather(*(reader.closed for reader in readers))
-
-
-def main() -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory(prefix="sluicegate-bench-") as folder, tools(folder) as bench:
-        with bench.gateway() as (url, server):
-            run(token_us(url, server, 1))
-            alone = run(token_us(url, server, 1))
-            many = run(token_us(url, server, READERS))
-            say("CPU us a token, one reader", alone)
-            say(f"  each further reader of {READERS}", (many - alone) / (READERS - 1), 3)
-            say(
-                "write calls a token, one token at a time",
-                run(writes_a_token(url, server, PACE)),
-                1.05,
-            )
-            batched = PACE.replace("0.01", "0")
-            say("  sixteen tokens at a time", run(writes_a_token(url, server, batched)), 0.15)
-            say("KiB a waiting reader", run(reader_kib(url, server)), 14)
-            say("KiB sent to a client that reads nothing", lag_kib(url), 128)
-        with bench.gateway(shared=True) as (url, server):
-            run(token_us(url, server, 1))
-            say("CPU us a token, one reader, shared log", run(token_us(url, server, 1)))
-            appends, spent = store_costs(bench, url)
-            say("appends a token, 50 answers at once", appends)
-            say("  CPU us of the store a token", spent)
-
-
-def say(what: str, value: float | None, limit: float | None = None) -> None:
-    """Print one row; the limit is the budget of docs/architecture.md."""
-    shown = "-" if value is None else f"{value:.2f}"
-    judged = "" if limit is None else f"   at most {limit:g}"
-    print(f"{what:<46}{shown:>9}{judged}", flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

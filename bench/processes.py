@@ -102,8 +102,8 @@ class Process:
         return self._said.read().decode(errors="replace")[-2000:]
 
     def cpu_us(self) -> float:
-        """CPU time used so far, user and system."""
-        return sum(_cpu_ticks(pid) for pid in _family(self._child.pid)) * _TICK_US
+        """CPU time used so far, user and system, by the scheduler's own clock."""
+        return sum(_cpu_ns(pid) for pid in _family(self._child.pid)) / 1e3
 
     def rss_kib(self) -> float:
         """Resident memory now."""
@@ -172,6 +172,11 @@ def _family(pid: int) -> list[int]:
 def _cpu_ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
+
+
+def _cpu_ns(pid: int) -> int:
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads)
 
 
 def _rss_pages(pid: int) -> int:

@@ -1,8 +1,8 @@
 """A stand-in provider that speaks OpenAI chat and costs next to nothing.
 
 Each content token is ` t` and the monotonic clock in microseconds at the time of sending.
-`[[n=..]]`, `[[delay=..]]` and `[[ttft=..]]` in the request say how many, how fast and how late.
-With delay 0 sixteen tokens go into one write.
+`[[n=..]]`, `[[delay=..]]` and `[[ttft=..]]` in the request say how many, how fast and how late,
+`[[burst=..]]` how many go into one write: one without it, sixteen where there is no delay.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HEAD = (
 )
 _MODELS = b'{"object":"list","data":[{"id":"bench-1","object":"model","created":1,"owned_by":"b"}]}'
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
-_DIRECTIVE = re.compile(rb"\[\[(n|delay|ttft)=([0-9.]+)\]\]")
+_DIRECTIVE = re.compile(rb"\[\[(n|delay|ttft|burst)=([0-9.]+)\]\]")
 _BURST = 16
 
 
@@ -82,6 +82,7 @@ class Answer:
         self._clock = clock
         self._total = self._left = int(given.get(b"n", 20))
         self._delay_s = given.get(b"delay", 0.0)
+        self._burst = int(given.get(b"burst", 1 if self._delay_s else _BURST))
         self._begun = False
         clock.at(asyncio.get_running_loop().time() + given.get(b"ttft", 0.0), self)
 
@@ -92,7 +93,7 @@ class Answer:
         if not self._begun:
             self._begun = True
             self._transport.write(_HEAD + _framed(_CHUNK % (b'"role":"assistant"', b"null", b"")))
-        count = 1 if self._delay_s else min(_BURST, self._left)
+        count = min(self._burst, self._left)
         self._left -= count
         self._transport.write(b"".join(_token() for _ in range(count)))
         if self._left:

@@ -17,7 +17,8 @@ _STREAMS = 100
 def profile(bench: Bench, folder: str) -> dict[str, int]:
     """Samples by group while widget streams run over the shared log."""
     out = Path(folder) / "samples.json"
-    with bench.gateway(shared=True, profile=str(out)) as (url, process):
+    runner = ("bench/sampler.py", str(out), "gateway")
+    with bench.gateway(shared=True, runner=runner) as (url, process):
         target = url + WIDGET_PATH
         run(run_load(Plan(target, "widget", "[[n=5]]", streams=10, total=50)))
         process.signal(signal.SIGUSR1)
