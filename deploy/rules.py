@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import yaml
 
+from deploy.runbooks import address
 from gateway.slo import Slo
 
-RUNBOOKS = "docs/runbooks.md"
 WINDOW = "10m"
 
 
@@ -23,7 +23,7 @@ class Alert(msgspec.Struct, frozen=True):
     @property
     def runbook(self) -> str:
         """Where the runbook stands."""
-        return f"{RUNBOOKS}#{self.name.lower()}"
+        return address(self.name)
 
 
 def recordings(window: str = WINDOW) -> dict[str, str]:

@@ -14,6 +14,7 @@ import yaml
 from deploy.dashboard import dashboard, panels
 from deploy.generate import pages
 from deploy.rules import alerts, recordings, rules
+from deploy.runbooks import section
 from gateway.slo import load_slo
 from gateway.telemetry.catalogue import CATALOGUE
 
@@ -92,11 +93,36 @@ def test_every_panel_links_to_a_runbook_that_exists():
     assert {panel.runbook for panel in panels(load_slo()) if panel.runbook} <= names
 
 
-def test_the_dashboard_fits_on_the_grid():
+def test_the_dashboard_fits_on_one_screen_of_1080_lines():
     drawn = json.loads(json.dumps(dashboard(load_slo())))["panels"]
+    grid = [panel["gridPos"] for panel in drawn]
 
-    assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in drawn)
+    assert all(place["x"] + place["w"] <= 24 for place in grid)
+    assert max(place["y"] + place["h"] for place in grid) <= 24  # 38 px each
+    cells = [(x, y) for p in grid for x in range(p["x"], p["x"] + p["w"])
+             for y in range(p["y"], p["y"] + p["h"])]  # fmt: skip
+    assert len(set(cells)) == len(cells), "panels overlap"
     assert len({panel["id"] for panel in drawn}) == len(drawn)
+
+
+def test_the_dashboard_says_what_grafana_knows():
+    board = dashboard(load_slo())
+    marks = board["annotations"]["list"]
+
+    assert {panel["type"] for panel in board["panels"]} <= {"stat", "timeseries"}
+    assert {panel["fieldConfig"]["defaults"]["unit"] for panel in board["panels"]} <= {
+        "short", "percent", "percentunit", "s", "ops",
+    }  # fmt: skip
+    sources = [target["datasource"] for panel in board["panels"] for target in panel["targets"]]
+    assert {source["uid"] for source in sources} == {"${datasource}"}
+    assert board["templating"]["list"][0]["name"] == "datasource"
+    assert {name for mark in marks for name in NAME.findall(mark["target"]["expr"])} <= SERIES
+
+
+def test_a_panel_holds_the_text_of_its_runbook():
+    memory = next(p for p in dashboard(load_slo())["panels"] if p["title"] == "Memory")
+
+    assert memory["description"] == section("MemoryHigh")
 
 
 def test_every_rule_name_is_unique():
