@@ -1,6 +1,7 @@
 """What happened, without whom: records, redaction, sinks. Knows no HTTP and no other room."""
 
-from .desk import Desk, Export, Receipt
+from .desk import Desk, Export
+from .erase import Plan, Receipt
 from .holdings import Holdings, take_stock
 from .open import open_pseudonyms, open_trail
 from .policy import Rule
@@ -20,6 +21,7 @@ from .redact import (
     Strategy,
     detector_names,
 )
+from .retention import Retention
 from .sink import AuditUnavailable, Entry, Forget, Sink
 from .sinks import SinkKind, open_sink
 from .subjects import Subjects
@@ -43,6 +45,7 @@ __all__ = [
     "Notice",
     "Outbound",
     "Outcome",
+    "Plan",
     "Problem",
     "Receipt",
     "Received",
@@ -51,6 +54,7 @@ __all__ = [
     "Redactor",
     "Report",
     "Restorer",
+    "Retention",
     "Rule",
     "Sink",
     "SinkKind",

@@ -43,42 +43,62 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(map(str, parts)).encode()
 
 
+class _Last(msgspec.Struct, frozen=True):
+    """What the next statement of a writer builds on."""
+
+    seq: int = 0
+    time: str = ""
+    digest: str = GENESIS
+
+
 class Checkpoints:
     """Writes the checkpoints of one trail folder. Blocking."""
 
-    def __init__(self, folder: Path, *, published: Path | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder / FOLDER
-        self._published = published
         self._signer = Signer(folder / "keys")
-        self._last: dict[str, tuple[int, str]] = {}
+        self._last: dict[str, _Last] = {}
 
     def write(self, writer: str, seq: int, head: bytes, now: float) -> bool:
-        """State what a writer has; False if nothing is new. Raises OSError."""
-        before, prev = self._last.get(writer) or self._read_last(writer)
-        if seq <= before:
+        """State what a writer has; False if nothing is new. Raises OSError.
+
+        A clock that was set back does not take statements back: their time stands still meanwhile.
+        """
+        path = self._folder / f"{writer}{SUFFIX}"
+        last = self._last.get(writer) or _read_last(path)
+        if seq <= last.seq:
             return False
-        time = stamp(now)
-        draft = Checkpoint(writer=writer, seq=seq, head=head.hex(), time=time, prev=prev)
+        time = self._signer.not_before(max(stamp(now), last.time))
+        draft = Checkpoint(writer=writer, seq=seq, head=head.hex(), time=time, prev=last.digest)
         signature = self._signer.sign(draft.message(), time[:10])
         line = msgspec.json.encode(msgspec.structs.replace(draft, signature=signature))
-        for folder in filter(None, (self._folder, self._published)):
-            _append(folder, f"{writer}{SUFFIX}", line + b"\n")
-        self._last[writer] = (seq, hashlib.sha256(line).hexdigest())
+        append(path, line + b"\n")
+        self._last[writer] = _Last(seq, time, hashlib.sha256(line).hexdigest())
         return True
 
-    def _read_last(self, writer: str) -> tuple[int, str]:
-        path = self._folder / f"{writer}{SUFFIX}"
-        lines = path.read_bytes().splitlines() if path.exists() else []
-        if not lines:
-            return 0, GENESIS
-        last = msgspec.json.decode(lines[-1], type=Checkpoint)
-        return last.seq, hashlib.sha256(lines[-1]).hexdigest()
+
+def _read_last(path: Path) -> _Last:
+    """Return the last whole statement of a file; what a crash tore is cut off."""
+    data = path.read_bytes() if path.exists() else b""
+    whole = data[: data.rfind(b"\n") + 1]
+    if whole != data:
+        os.truncate(path, len(whole))
+    if not whole:
+        return _Last()
+    line = whole.splitlines()[-1]
+    digest = hashlib.sha256(line).hexdigest()
+    try:
+        point = msgspec.json.decode(line, type=Checkpoint)
+    except msgspec.DecodeError:
+        return _Last(digest=digest)  # `verify` names it
+    return _Last(point.seq, point.time, digest)
 
 
-def _append(folder: Path, name: str, data: bytes) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+def append(path: Path, data: bytes) -> None:
+    """Add to a file of ours, durably; raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-    descriptor = os.open(folder / name, flags, 0o600)
+    descriptor = os.open(path, flags, 0o600)
     try:
         os.write(descriptor, data)
         os.fdatasync(descriptor)

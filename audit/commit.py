@@ -119,16 +119,14 @@ class Committer:
         return await self._in_thread(job)
 
     async def aclose(self, last: Callable[[], object] | None = None) -> None:
-        """Write what is left, seal the journal, do the `last` job on its files, stop."""
+        """Write what is left, close the journal by the `last` job on its files, stop."""
         self._is_closing = True
         self._work.set()
         if self._task is not None:
             await self._task
         try:
             async with asyncio.timeout(self._deadline_s):
-                await self._in_thread(self._journal.close)
-                if last is not None:
-                    await self._in_thread(last)
+                await self._in_thread(last or self._journal.close)
         except (AuditUnavailable, OSError, TimeoutError):
             self._observer("audit_degraded", 1)
         self._thread.shutdown(wait=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from .checked import Damaged, with_check, without_check
 from .journal.tail import Cursor
 
 FOLDER = "sinks"
@@ -23,17 +24,17 @@ class Cursors:
         self._lock: int | None = None
 
     def load(self, writer: str) -> Cursor:
-        """Return how far the sink has come with a writer."""
+        """Return how far the sink has come; a cursor that is damaged begins again."""
         try:
-            return msgspec.json.decode(self._path(writer).read_bytes(), type=Cursor)
-        except (FileNotFoundError, msgspec.DecodeError):
+            return load_cursor(self._path(writer))
+        except (FileNotFoundError, Damaged):
             return Cursor()
 
     def save(self, writer: str, cursor: Cursor) -> None:
         """Remember it; what is lost in a crash is sent again. Raises OSError."""
         self._make_folder()
         draft = self._path(writer).with_suffix(f".{os.getpid()}")
-        draft.write_bytes(msgspec.json.encode(cursor))
+        draft.write_bytes(with_check(msgspec.json.encode(cursor), writer))
         draft.replace(self._path(writer))
 
     def take_over(self) -> bool:
@@ -68,3 +69,11 @@ class Cursors:
 
     def _path(self, writer: str) -> Path:
         return self._folder / f"{writer}.json"
+
+
+def load_cursor(path: Path) -> Cursor:
+    """Return the cursor in a file; raises FileNotFoundError or Damaged."""
+    try:
+        return msgspec.json.decode(without_check(path.read_bytes(), path.stem), type=Cursor)
+    except msgspec.DecodeError as exc:
+        raise Damaged(f"{path.name} holds no cursor") from exc

@@ -10,7 +10,7 @@ import msgspec
 
 from .reader import read_trail
 from .reconcile import reconcile
-from .subjects import Subjects
+from .subjects import all_subjects
 
 RIGHTS = {
     "subject.export.served": "exports",
@@ -80,7 +80,7 @@ def take_stock(folder: Path) -> Holdings:
     for name, counter in counts.items():
         setattr(done, name, dict(counter.most_common()))
     _measure(folder, done)
-    done.people = len({subject.id for _, subject in Subjects(folder).all()})
+    done.people = len({subject.id for _, subject in all_subjects(folder)})
     done.open = len(reconcile(folder).open)
     done.gaps.sort(key=lambda gap: gap.time)
     return done

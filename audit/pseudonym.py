@@ -11,8 +11,11 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from .checked import with_check, without_check
+from .roots import root_id, seal, unseal
 from .rotation import Rotation
 
 _LETTERS = {"key": "k", "user": "u", "address": "a", "email": "e", "tenant": "t"}
@@ -23,11 +26,15 @@ class Pseudonyms:
     """Makes typed tags with one key; different purposes use different derived keys.
 
     `name` and `value` stay the same for ever; `current` changes with the rotation, where there is
-    one, so that records of different periods cannot be linked without the key.
+    one, so that records of different periods cannot be linked without the key. `former` are
+    secrets of before, the latest first: names are not made with them any more, but found.
     """
 
-    def __init__(self, key: bytes, rotation: Rotation | None = None) -> None:
+    def __init__(
+        self, key: bytes, rotation: Rotation | None = None, former: Sequence[bytes] = ()
+    ) -> None:
         self._root = key
+        self._roots = (key, *former)
         self._rotation = rotation
         self._names = self.derive("names")
         self._values = self.derive("values")
@@ -41,6 +48,16 @@ class Pseudonyms:
         self._turn()
         return _id_of(self._period_names)
 
+    @property
+    def root(self) -> bytes:
+        """Return the secret in force."""
+        return self._root
+
+    @property
+    def rotation(self) -> Rotation | None:
+        """Return when names change."""
+        return self._rotation
+
     def current(self, kind: str, value: str) -> str:
         """Return the pseudonym of an identity in this period."""
         self._turn()
@@ -53,9 +70,11 @@ class Pseudonyms:
 
     def ever(self, kind: str, value: str) -> list[str]:
         """Return all pseudonyms that an identity can have in a trail, the newest first."""
-        periods = self._rotation.all() if self._rotation else []
-        keys = [self.derive(f"names/{period}") for period in periods]
-        return [_name(key, kind, value) for key in (*keys, self._names)]
+        return [_name(key, kind, value) for key in self._all_names()]
+
+    def key_ids(self) -> set[str]:
+        """Return the ids of all keys with which people can be found here."""
+        return {_id_of(key) for key in self._all_names()}
 
     def rotate(self) -> str:
         """Begin a new period now; return the id of its key. Raises OSError."""
@@ -63,16 +82,23 @@ class Pseudonyms:
             self._rotation.rotate()
         return self.key_id
 
-    def _turn(self) -> None:
-        period = self._rotation.now() if self._rotation else ""
-        if period != self._period:
-            self._period = period
-            self._period_names = self.derive(f"names/{period}") if period else self._names
-            self._period_values = self.derive(f"values/{period}") if period else self._values
+    def seal_key(self, key: str, name: str) -> str:
+        """Wrap the data key of a person: the files of a trail alone open nothing."""
+        return f"{root_id(self._root)}:{seal(self._root, bytes.fromhex(key), name)}"
+
+    def open_key(self, wrapped: str, name: str) -> str:
+        """Return the data key of a person; raises ValueError if no secret here opens it."""
+        id, mark, sealed = wrapped.partition(":")
+        if not mark:
+            return wrapped  # of an earlier version
+        for root in self._roots:
+            if root_id(root) == id:
+                return unseal(root, sealed, name).hex()
+        raise ValueError(f"the secret {id} is not known here")
 
     def derive(self, purpose: str) -> bytes:
         """Return a key for one purpose only."""
-        return hmac.digest(self._root, f"sluicegate/audit/{purpose}".encode(), "sha256")
+        return _derive(self._root, purpose)
 
     def name(self, kind: str, value: str) -> str:
         """Return the pseudonym of an identity: letter of its kind and 80 bits, `u_…`."""
@@ -81,6 +107,21 @@ class Pseudonyms:
     def value(self, kind: str, value: str) -> str:
         """Return the short tag (40 bits) of a value found in a text, already normalised."""
         return _tag(self._values, kind, value, 8)
+
+    def _all_names(self) -> list[bytes]:
+        periods = [f"names/{p}" for p in (self._rotation.all() if self._rotation else ())]
+        return [_derive(root, purpose) for root in self._roots for purpose in (*periods, "names")]
+
+    def _turn(self) -> None:
+        period = self._rotation.now() if self._rotation else ""
+        if period != self._period:
+            self._period = period
+            self._period_names = self.derive(f"names/{period}") if period else self._names
+            self._period_values = self.derive(f"values/{period}") if period else self._values
+
+
+def _derive(root: bytes, purpose: str) -> bytes:
+    return hmac.digest(root, f"sluicegate/audit/{purpose}".encode(), "sha256")
 
 
 @functools.lru_cache(maxsize=4)
@@ -109,30 +150,38 @@ def kept_key(folder: Path) -> bytes:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / KEY_FILE
     try:
-        return _read(path)
+        return read_key(path)
     except FileNotFoundError:
-        _create(path)
-        return _read(path)
+        _place(path, secrets.token_bytes(32), os.link)
+        return read_key(path)
 
 
-def _read(path: Path) -> bytes:
-    key = bytes.fromhex(path.read_text().strip())
+def replace_key(folder: Path, key: bytes) -> None:
+    """Keep another key from now on; raises OSError."""
+    _place(folder / KEY_FILE, key, os.replace)
+
+
+def read_key(path: Path) -> bytes:
+    """Return the key in a file; raises Damaged or ValueError."""
+    data = path.read_bytes()
+    is_old = len(data) == 65  # of an earlier version, without a digest
+    key = bytes.fromhex((data[:-1] if is_old else without_check(data, KEY_FILE)).decode())
     if len(key) != 32:
-        raise ValueError(f"{path} does not hold a key of 32 bytes; remove it to get a new one")
+        raise ValueError(f"{path} does not hold a key of 32 bytes")
     return key
 
 
-def _create(path: Path) -> None:
+def _place(path: Path, key: bytes, put: Callable[[Path, Path], None]) -> None:
     draft = path.with_suffix(f".{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(descriptor, secrets.token_hex(32).encode() + b"\n")
+        os.write(descriptor, with_check(key.hex().encode(), KEY_FILE))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
     try:
-        os.link(draft, path)
+        put(draft, path)
     except FileExistsError:
-        pass
+        pass  # another process was first: its key counts
     finally:
-        os.unlink(draft)
+        draft.unlink(missing_ok=True)

@@ -6,12 +6,15 @@ all periods; the file holds no secret.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+
+from .checked import Damaged, with_check, without_check
 
 FILE = "rotation.jsonl"
 _A_DAY = 86_400
@@ -53,7 +56,8 @@ class Rotation:
         now = self._clock()
         if abs(now - self._looked) >= LOOK_S:
             self._looked = now
-            self._epochs = self._read()
+            with contextlib.suppress(Damaged):  # names go on as they were; `verify` says it
+                self._epochs = self._read()
         if not self._epochs:
             return ""
         return f"{len(self._epochs)}/{_index(self._epochs[-1], now)}"
@@ -74,10 +78,9 @@ class Rotation:
             size = self._path.stat().st_size
             if size == self._size:
                 return self._epochs
-            lines = self._path.read_bytes().splitlines()
         except FileNotFoundError:
             return []
-        self._epochs = [msgspec.json.decode(line, type=Epoch) for line in lines]
+        self._epochs = read_epochs(self._path)
         self._size = size
         return self._epochs
 
@@ -86,10 +89,19 @@ class Rotation:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         descriptor = os.open(self._path, flags, 0o600)
         try:
-            os.write(descriptor, msgspec.json.encode(epoch) + b"\n")
+            os.write(descriptor, with_check(msgspec.json.encode(epoch), FILE))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def read_epochs(path: Path) -> list[Epoch]:
+    """Return what a file holds; raises Damaged or ValueError."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    try:
+        return [msgspec.json.decode(without_check(line, FILE), type=Epoch) for line in lines]
+    except msgspec.DecodeError as exc:
+        raise Damaged(f"{FILE} holds a line that is no period") from exc
 
 
 def _index(epoch: Epoch, now: float) -> int:

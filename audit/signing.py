@@ -5,6 +5,7 @@ The first public key is the root of trust; every later one is signed by the one 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -39,6 +40,14 @@ class Signer:
         self._day = ""
         self._private: Ed25519PrivateKey | None = None
 
+    def not_before(self, time: str) -> str:
+        """Return the time, or the start of the last key's day where the clock was set back."""
+        if self._day == time[:10]:
+            return time
+        last = _last_of(self._folder / PUBLIC)
+        day = last.day if last else ""
+        return max(time, f"{day}T00:00:00.000Z") if day > time[:10] else time
+
     def sign(self, message: bytes, day: str) -> str:
         """Return the signature of a message made on `day`, in hex."""
         if self._private is None or self._day != day:
@@ -48,24 +57,28 @@ class Signer:
         return self._private.sign(message).hex()
 
     def _key_of(self, day: str) -> Ed25519PrivateKey:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / f"{_PRIVATE}{day}.key"
-        if path.exists():
-            return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text()))
-        older = sorted(self._folder.glob(f"{_PRIVATE}*.key"))
-        private = Ed25519PrivateKey.generate()
-        witness = (
-            Ed25519PrivateKey.from_private_bytes(bytes.fromhex(older[-1].read_text()))
-            if older
-            else private
-        )
-        public = PublicKey(day, private.public_key().public_bytes_raw().hex(), "")
-        signed = PublicKey(day, public.key, witness.sign(public.message()).hex())
-        _write(path, private.private_bytes_raw().hex().encode(), os.O_EXCL)
-        _write(self._folder / PUBLIC, msgspec.json.encode(signed) + b"\n", os.O_APPEND)
+        older = [p for p in sorted(self._folder.glob(f"{_PRIVATE}*.key")) if p != path]
+        if not path.exists():
+            _write(path, Ed25519PrivateKey.generate().private_bytes_raw().hex().encode(), os.O_EXCL)
+        private = _private(path)
+        self._announce(day, private, _private(older[-1]) if older else private)
         for old in older:
             old.unlink()
         return private
+
+    def _announce(self, day: str, private: Ed25519PrivateKey, witness: Ed25519PrivateKey) -> None:
+        """List the public key, if a crash has not let that happen before."""
+        path = self._folder / PUBLIC
+        key = private.public_key().public_bytes_raw().hex()
+        last = _last_of(path, is_cut=True)
+        if last and last.day == day:
+            if last.key == key:
+                return
+            raise OSError(errno.EIO, f"the private key is not the one that was listed for {day}")
+        unsigned = PublicKey(day, key, "")
+        signed = PublicKey(day, key, witness.sign(unsigned.message()).hex())
+        _write(path, msgspec.json.encode(signed) + b"\n", os.O_APPEND)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -87,12 +100,45 @@ def _write(path: Path, data: bytes, flag: int) -> None:
         os.close(descriptor)
 
 
+def _private(path: Path) -> Ed25519PrivateKey:
+    try:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text()))
+    except ValueError as exc:
+        raise OSError(errno.EIO, "no private key is in it", str(path)) from exc
+
+
+def _last_of(path: Path, *, is_cut: bool = False) -> PublicKey | None:
+    """Return the last key of a file; what a crash tore behind it is left out, or cut off."""
+    data = path.read_bytes() if path.exists() else b""
+    whole = data[: data.rfind(b"\n") + 1]
+    if is_cut and whole != data:
+        os.truncate(path, len(whole))
+    try:
+        return msgspec.json.decode(whole.splitlines()[-1], type=PublicKey) if whole else None
+    except msgspec.DecodeError as exc:
+        raise OSError(errno.EIO, "a line is no public key", str(path)) from exc
+
+
+def check_private(path: Path) -> None:
+    """Check that a private key is the half of the public one of its day; raises ValueError."""
+    day = path.stem.removeprefix(_PRIVATE)
+    mine = _private(path).public_key().public_bytes_raw().hex()
+    if path.read_text() != _private(path).private_bytes_raw().hex():
+        raise ValueError("the private key is not written as it was made")
+    listed = {key.day: key.key for key in read_public_keys(path.with_name(PUBLIC))}
+    if listed.get(day) != mine:
+        raise ValueError(f"the private key does not fit the public one of {day}")
+
+
 def read_public_keys(path: Path) -> list[PublicKey]:
-    """Return the public keys of a file; raises DecodeError where a line is not one."""
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    keys = [msgspec.json.decode(line, type=PublicKey) for line in lines]
-    if any(msgspec.json.encode(key) != line for key, line in zip(keys, lines, strict=True)):
-        raise msgspec.DecodeError("a key is not written as it was made")
+    """Return the public keys of a file; raises ValueError where a line is not one."""
+    data = path.read_bytes() if path.exists() else b""
+    try:
+        keys = [msgspec.json.decode(line, type=PublicKey) for line in data.splitlines()]
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise ValueError("a line is no public key") from exc
+    if b"".join(msgspec.json.encode(key) + b"\n" for key in keys) != data:
+        raise ValueError("a public key is not written as it was made")
     return keys
 
 

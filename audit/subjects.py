@@ -16,13 +16,17 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from .checked import Damaged, with_check, without_check
+from .pseudonym import Pseudonyms
+
 FOLDER = "subjects"
+ASIDE = ".damaged"
 ROOM = 20_000
 _A_DAY = 86_400
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """A person in the trail: a random name and a data key of his own."""
+    """A person in the trail: a random name and a data key of his own, in hex."""
 
     id: str
     key: str
@@ -42,8 +46,9 @@ class Subject(msgspec.Struct, frozen=True):
 class Subjects:
     """Finds and makes subjects by the pseudonym of an identity. Blocking; processes share it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pseudonyms: Pseudonyms) -> None:
         self._folder = folder / FOLDER
+        self._pseudonyms = pseudonyms
         self._cache: OrderedDict[str, tuple[str, int, Subject]] = OrderedDict()
 
     def known(self, pseudonym: str) -> Subject | None:
@@ -61,18 +66,27 @@ class Subjects:
         return None
 
     def get(self, pseudonym: str) -> Subject:
-        """Return the subject of a pseudonym, made now if there is none."""
-        return self.known(pseudonym) or self.find(pseudonym) or self._make(pseudonym)
+        """Return the subject of a pseudonym, made now if there is none.
+
+        A link that is damaged is put aside, where `verify` names it: the person goes on as another.
+        """
+        try:
+            return self.known(pseudonym) or self.find(pseudonym) or self._make(pseudonym)
+        except Damaged:
+            path = self._path(pseudonym)
+            path.replace(path.with_suffix(ASIDE))
+            return self._make(pseudonym)
 
     def find(self, pseudonym: str) -> Subject | None:
-        """Return the subject of a pseudonym, if there is one."""
+        """Return the subject of a pseudonym, if there is one; raises Damaged."""
         path = self._path(pseudonym)
         try:
             with path.open("rb") as file:
                 state = os.fstat(file.fileno())
-                subject = msgspec.json.decode(file.read(), type=Subject)
+                kept = _read(file.read(), pseudonym)
         except FileNotFoundError:
             return None
+        subject = self.opened(pseudonym, kept)
         if time.time() - state.st_mtime > _A_DAY:
             os.utime(path)
         self._cache[pseudonym] = (str(path), state.st_ino, subject)
@@ -89,13 +103,13 @@ class Subjects:
             return False
         return True
 
-    def all(self) -> Iterator[tuple[str, Subject]]:
-        """Yield pseudonyms and subjects."""
-        for path in self._folder.glob("*/*.json") if self._folder.is_dir() else ():
-            try:
-                yield path.stem, msgspec.json.decode(path.read_bytes(), type=Subject)
-            except FileNotFoundError:
-                continue
+    def opened(self, pseudonym: str, kept: Subject) -> Subject:
+        """Return a subject with its data key unwrapped; raises Damaged."""
+        try:
+            key = self._pseudonyms.open_key(kept.key, pseudonym)
+        except ValueError as exc:
+            raise Damaged(f"{pseudonym}: {exc}") from exc
+        return msgspec.structs.replace(kept, key=key)
 
     def purge(self, before: float) -> int:
         """Remove subjects that have not been seen since; their records are gone by then."""
@@ -109,11 +123,11 @@ class Subjects:
         for folder in (self._folder.parent, self._folder, path.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
         id = f"{pseudonym[:2]}{base64.b32encode(secrets.token_bytes(10)).decode().lower()}"
-        subject = Subject(id, secrets.token_hex(32))
+        subject = Subject(id, self._pseudonyms.seal_key(secrets.token_hex(32), pseudonym))
         draft = path.with_suffix(f".{secrets.token_hex(4)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            os.write(descriptor, msgspec.json.encode(subject))
+            os.write(descriptor, with_check(msgspec.json.encode(subject), pseudonym))
             os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
@@ -127,3 +141,24 @@ class Subjects:
 
     def _path(self, pseudonym: str) -> Path:
         return self._folder / pseudonym[2:4] / f"{pseudonym}.json"
+
+
+def all_subjects(folder: Path) -> Iterator[tuple[str, Subject]]:
+    """Yield pseudonyms and subjects of a trail, data keys as they are kept; raises Damaged."""
+    for path in (folder / FOLDER).glob("*/*.json"):
+        try:
+            yield path.stem, load_subject(path)
+        except FileNotFoundError:
+            continue
+
+
+def load_subject(path: Path) -> Subject:
+    """Return what a file says, the data key as it is kept; raises Damaged."""
+    return _read(path.read_bytes(), path.stem)
+
+
+def _read(data: bytes, pseudonym: str) -> Subject:
+    try:
+        return msgspec.json.decode(without_check(data, pseudonym), type=Subject)
+    except msgspec.DecodeError as exc:
+        raise Damaged(f"{pseudonym} holds no subject") from exc

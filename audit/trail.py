@@ -61,7 +61,7 @@ class Trail:
         observer = observer or _ignore
         self._point = RedactionPoint(redactor)
         self._writer = RecordWriter(self._point)
-        self._subjects = Subjects(journal.folder)
+        self._subjects = Subjects(journal.folder, pseudonyms)
         self._housekeeping = housekeeping or Housekeeping(journal, clock=clock)
         self._followers = Followers(
             sinks,
@@ -97,7 +97,7 @@ class Trail:
             await self.aclose()
             raise AuditUnavailable(f"{self._journal.folder}: {exc.strerror}") from exc
         self._followers.start()
-        self._housekeeping.start(self._committer.run, self._space)
+        self._housekeeping.start(self._committer.run, self._space, self._tell)
         if self._policy.has_words:
             self._point.warm()
         return recovered
@@ -165,7 +165,7 @@ class Trail:
         if self._late:
             await asyncio.wait(self._late, timeout=1)
         await self._housekeeping.stop()
-        await self._committer.aclose(self._housekeeping.checkpoint)
+        await self._committer.aclose(self._housekeeping.finish)
         await self._followers.aclose()
         self._point.close()
 

@@ -130,7 +130,8 @@ class Journal:
             segment.lock()
             segment.rename(self.folder / name.file)
             self._content = Segment(content_path(segment.path))
-            fields = {"segment": name.number, "prev": self._chain.head.hex(), "pid": os.getpid()}
+            fields = {"segment": name.number, "file": name.file, "pid": os.getpid()}
+            fields["prev"] = self._chain.head.hex()
             line = self._chain.seal({**self._head("audit.segment.opened"), **fields})
             segment.write(line + b"\n")
             self._sync(segment)

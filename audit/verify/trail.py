@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..checkpoint import FOLDER, SUFFIX
+from ..checkpoint import SUFFIX
 from ..journal import list_segments
 from .checkpoints import CheckpointCheck
+from .files import check_files
 from .permits import read_permits
 from .report import Report
 from .writer import WriterCheck
@@ -28,20 +29,19 @@ def verify_trail(
     if not folder.is_dir():
         report.wrong(str(folder), 0, "there is no such folder")
         return report
-    permits = read_permits(folder)
-    segments = list_segments(folder)
+    if published is not None and not published.is_dir():
+        report.wrong(str(published), 0, "there is no such folder of published checkpoints")
+        published = None
     points = CheckpointCheck(folder, report, keys=keys, root=root, published=published)
-    signed = _writers(folder / FOLDER) | (_writers(published) if published else set())
-    for writer in sorted(set(segments) | signed):
+    permits = read_permits(folder, points.signed())
+    segments = list_segments(folder)
+    for writer in sorted(set(segments) | points.writers()):
         report.writers += 1
         paths = segments.get(writer, [])
         seen = WriterCheck(writer, permits, report).run(paths)
         if paths:
             points.run(writer, seen)
-        elif not any(f"-{writer}-" in name for name in permits.purged):
+        elif points.claimed(writer) > permits.last.get(writer, 0):
             report.wrong(f"{writer}{SUFFIX}", 0, "all segments of a signed writer are missing")
+    check_files(folder, report)
     return report
-
-
-def _writers(folder: Path) -> set[str]:
-    return {path.stem for path in folder.glob(f"*{SUFFIX}")} if folder.is_dir() else set()

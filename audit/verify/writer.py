@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,13 @@ from ..chain import GENESIS, ChainBroken, follow
 from ..encoding import from_line
 from ..journal import SegmentName, content_path
 from ..journal.erasure import is_erased
-from ..journal.segment import Segment
 from ..merkle import Tree
 from .permits import Permits
 from .report import Report
 
 
 class Seen(msgspec.Struct):
-    """What was read of one writer: hash, time and event of each record by its number."""
+    """What was read of one writer: hash, latest time and event of each record by its number."""
 
     heads: dict[int, str] = {}
     times: dict[int, str] = {}
@@ -78,6 +79,8 @@ class WriterCheck:
             if record["event"] == "audit.segment.sealed":
                 self._sealed(path.name, number, record, tree)
                 ends = number
+            elif record["event"] == "audit.segment.opened":
+                self._opened(path.name, number, record)
             tree.add(line)
             words.check(number, record)
         if ends and ends != len(lines):
@@ -113,10 +116,17 @@ class WriterCheck:
         self._report.records += 1
         seen = self.seen
         seen.heads[self._seq] = head.hex()
-        seen.times[self._seq] = str(record.get("time", ""))
+        # The latest time so far: a clock that was set back makes no record older.
+        before = seen.times.get(self._seq - 1, "")
+        seen.times[self._seq] = max(before, str(record.get("time", "")))
         seen.events[self._seq] = str(record["event"])
         seen.last = self._seq
         return record
+
+    def _opened(self, file: str, number: int, record: dict[str, Any]) -> None:
+        if number != 1 or record.get("file", file) != file:
+            reason = f"this is the begin of {record.get('file', 'another segment')}"
+            self._report.wrong(file, number, reason)
 
     def _sealed(self, file: str, number: int, record: dict[str, Any], tree: Tree) -> None:
         if record.get("records") != tree.size or record.get("root") != tree.root().hex():
@@ -138,7 +148,7 @@ class _Words:
 
     def __init__(self, segment: Path, permits: Permits, report: Report) -> None:
         self._path = content_path(segment)
-        self._erased = permits.erased.get(segment.name, frozenset())
+        self._erased = permits.erased.get(segment.name, set())
         self._is_purged = self._path.name in permits.purged
         self._data = self._path.read_bytes() if self._path.exists() else None
         self._report = report
@@ -184,8 +194,12 @@ def _opened_line(line: bytes) -> dict[str, Any]:
 
 
 def _is_free(path: Path) -> bool:
-    segment = Segment(path, is_new=False)
+    """Tell whether no process has a segment; also where it may only be read."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return segment.lock()
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
     finally:
-        segment.close()
+        os.close(descriptor)
+    return True

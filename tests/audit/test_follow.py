@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audit import AuditUnavailable, Desk, Ended, Notice, open_pseudonyms, open_trail
+from audit import AuditUnavailable, Desk, Ended, Notice, Retention, open_pseudonyms, open_trail
 from audit.journal.tail import Cursor, read_after
 
 
@@ -143,7 +143,7 @@ async def test_erasure_reaches_a_sink_that_has_the_words(tmp_path, call):
 async def test_purge_tells_sinks_from_when_on_everything_may_stay(tmp_path, call):
     sink = Store()
     await life(tmp_path, sink, call, "a")
-    desk = Desk(tmp_path, open_pseudonyms(tmp_path, "k"), clock=lambda: 4e9)
+    desk = Retention(tmp_path, open_pseudonyms(tmp_path, "k"), clock=lambda: 4e9)
     desk.purge(content_days=30, metadata_days=190)
     trail = open_trail(path=tmp_path, key="k", sinks=[sink])
     await trail.start()

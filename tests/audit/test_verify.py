@@ -6,10 +6,11 @@ import json
 import os
 import random
 import shutil
+import time
 
 import pytest
 
-from audit import Ended, open_trail
+from audit import Ended, Retention, open_trail
 from audit.chain import Chain
 from audit.desk import Desk
 from audit.open import open_pseudonyms
@@ -27,8 +28,12 @@ async def write_chats(folder, call, count=3, **options):
     await trail.aclose()
 
 
+def segments_of(folder):
+    return [p for p in sorted(folder.glob("*.jsonl")) if "content" not in p.name]
+
+
 def segment_of(folder):
-    return next(p for p in sorted(folder.glob("*.jsonl")) if "content" not in p.name)
+    return segments_of(folder)[0]
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def test_untouched_trail_is_good(trail_folder, tmp_path):
 
     assert report.problems == []
     assert report.warnings == []
-    assert (report.records, report.contents, report.checkpoints) == (8, 6, 1)
+    assert (report.records, report.contents, report.checkpoints) == (8, 6, 3)
 
 
 def test_any_flipped_bit_of_records_words_and_checkpoints_is_found(trail_folder):
@@ -253,16 +258,33 @@ async def test_legal_hold_refuses_erasure_until_it_is_cleared(trail_folder):
     assert desk_of(trail_folder).erase("user:alice").contents == 4
 
 
-async def test_retention_removes_old_files_and_verify_accepts_it(trail_folder):
-    for path in trail_folder.glob("*.jsonl"):
-        os.utime(path, (1, 1))
-    desk = desk_of(trail_folder)
+async def old_trail(folder, call):
+    """Write a trail that is 300 days old, and return its retention."""
+    then = time.time() - 300 * 86_400
+    await write_chats(folder, call, clock=lambda: then)
+    for path in folder.glob("*.jsonl"):
+        os.utime(path, (then, then))
+    return Retention(folder, open_pseudonyms(folder, "k"))
 
-    assert len(desk.purge(content_days=30, metadata_days=100_000)) == 1
-    assert verify_trail(trail_folder).problems == []
-    assert len(desk.purge(content_days=30, metadata_days=190)) >= 1
-    assert verify_trail(trail_folder).problems == []
-    assert not [p for p in trail_folder.glob("*.jsonl") if p.stat().st_mtime < 1000]
+
+async def test_retention_removes_old_files_and_verify_accepts_it(tmp_path, call):
+    retention = await old_trail(tmp_path, call)
+
+    assert len(retention.purge(content_days=30, metadata_days=100_000)) == 1
+    assert verify_trail(tmp_path).problems == []
+    assert len(retention.purge(content_days=30, metadata_days=190)) == 1
+    assert verify_trail(tmp_path).problems == []
+    assert len(segments_of(tmp_path)) == 2
+    assert retention.purge(content_days=30, metadata_days=190) == []
+
+
+async def test_retention_waits_for_a_legal_hold(tmp_path, call):
+    retention = await old_trail(tmp_path, call)
+    desk_of(tmp_path).hold("user:alice", is_set=True)
+
+    assert retention.purge(content_days=30, metadata_days=190) == []
+    desk_of(tmp_path).hold("user:alice", is_set=False)
+    assert len(retention.purge(content_days=30, metadata_days=190)) == 2
 
 
 async def test_sealed_level_keeps_everything_for_the_subject_alone(tmp_path, call):
