@@ -30,15 +30,20 @@ def report(
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Report the last hours from the gateway's own record; or from Prometheus."""
-    from gateway.report.render import announcement, markdown, page
+    from gateway.report.page import page
+    from gateway.report.render import announcement, markdown
     from gateway.rollout.verdict import judge
 
     found = read_prometheus(prometheus, since) if prometheus else read_report(url, key, since)
     if json or format == "json":
         give_json(found)
         return
-    verdict = judge(found, read_slo(slo), baseline=load_baseline(baseline))
-    text = {"md": markdown, "html": page, "announcement": announcement}[format](found, verdict)
+    numbers = read_slo(slo)
+    verdict = judge(found, numbers, baseline=load_baseline(baseline))
+    if format == "html":
+        text = page(found, verdict, numbers)
+    else:
+        text = {"md": markdown, "announcement": announcement}[format](found, verdict)
     if out is None:
         typer.echo(text, nl=False)
         return

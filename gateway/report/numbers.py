@@ -29,6 +29,8 @@ class Slice(msgspec.Struct, frozen=True):
     streams: int
     errors: int
     first_token_ms: float
+    first_token_p95_ms: float = 0.0
+    refused: int = 0
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,11 +90,7 @@ def report_of(window: Window) -> Report:
     connections = _by(values, "connections")
     opened, failed = connections.get("opened", 0), connections.get("failed", 0)
     gaps = values.get("inter_token", [0.0, 0.0])
-    violations = {
-        key.removesuffix("|refused"): count
-        for key, count in _by(values, "limits").items()
-        if key.endswith("|refused")
-    }
+    violations = _refused(values)
     hours = max((window.until - window.since) / 3600, 1 / 60)
     return Report(
         since=window.since,
@@ -126,8 +124,18 @@ def report_of(window: Window) -> Report:
 
 
 def _slice(at: float, values: Values) -> Slice:
-    errors = sum(_by(values, "errors").values())
-    return Slice(at, _admitted(values), errors, times(values.get("first_token")).mean_ms)
+    errors, first = sum(_by(values, "errors").values()), times(values.get("first_token"))
+    refused = sum(_refused(values).values())
+    return Slice(at, _admitted(values), errors, first.mean_ms, first.p95_ms, refused)
+
+
+def _refused(values: Values) -> dict[str, int]:
+    """Return what limits refused, by limit."""
+    return {
+        key.removesuffix("|refused"): count
+        for key, count in _by(values, "limits").items()
+        if key.endswith("|refused")
+    }
 
 
 def _admitted(values: Values) -> int:

@@ -1,29 +1,16 @@
-"""A report as a page: Markdown, one HTML file with charts, or a text to send round."""
+"""A report in words: Markdown, or a text to send round."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from gateway.rollout.verdict import Verdict
 
-from .numbers import Report, Slice, Times
+from .numbers import Report, Times
 
 MARKS = {"ok": "✓", "hold": "!", "back": "✗", "unknown": "?"}
 Rows = Sequence[Sequence[str]]
-_STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
-color:#1b1f24;background:#fff}h1{margin:0}h2{margin-top:2rem;font-size:1.1rem}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .8rem .3rem 0;
-border-bottom:1px solid #d8dee4}.word{font-size:1.6rem;font-weight:700}.ok{color:#116329}
-.hold{color:#7d4e00}.back{color:#a40e26}.unknown{color:#57606a}svg{width:100%;height:6rem;color:#0969da;
-border-bottom:1px solid #d8dee4}figcaption,small{color:#57606a}figure{margin:0}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:1.5rem}
-small{display:flex;justify-content:space-between}
-@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}
-th,td{border-color:#30363d}.ok{color:#56d364}.hold{color:#e3b341}.back{color:#ff7b72}}
-"""
 
 
 def span(report: Report) -> str:
@@ -104,66 +91,6 @@ def _memory(report: Report) -> str:
 def _times(name: str, found: Times) -> tuple[str, ...]:
     values = (found.mean_ms, found.p50_ms, found.p95_ms, found.p99_ms)
     return (name, str(found.count), *(f"{value:.1f} ms" for value in values))
-
-
-def page(report: Report, verdict: Verdict) -> str:
-    """Return the report as one HTML page without scripts or anything from elsewhere."""
-    state = {"KEEP": "ok", "HOLD": "hold", "ROLL BACK": "back"}[verdict.word]
-    body = [
-        f"<h1>Streaming</h1><p>{span(report)}, gateway {html.escape(report.gateway)}</p>",
-        f'<p class="word {state}">{verdict.word}</p>',
-        *(f"<p>{html.escape(reason)}</p>" for reason in verdict.reasons),
-    ]
-    for title, rows in sections(report, verdict):
-        head, *lines = rows
-        classes = [gate.state for gate in verdict.gates] if title == "Targets" else []
-        body.append(f"<h2>{title}</h2><table><thead>{_html_row(head, 'th')}</thead><tbody>")
-        body += [
-            _html_row(line, "td", classes[index] if classes else "")
-            for index, line in enumerate(lines)
-        ]
-        body.append("</tbody></table>")
-        if title == "Targets":
-            body.append(_charts(report.parts))
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Streaming report</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<style>{_STYLE}</style><body>{''.join(body)}</body></html>\n"
-    )
-
-
-def _charts(parts: Sequence[Slice]) -> str:
-    drawn = [
-        _chart("Streams", [part.streams for part in parts], parts),
-        _chart("First token, average ms", [part.first_token_ms for part in parts], parts),
-        _chart("Errors", [part.errors for part in parts], parts),
-    ]
-    return f'<h2>Over time</h2><div class="charts">{"".join(drawn)}</div>'
-
-
-def _html_row(cells: Sequence[str], tag: str, state: str = "") -> str:
-    kind = f' class="{state}"' if state else ""
-    return f"<tr{kind}>{''.join(f'<{tag}>{html.escape(c)}</{tag}>' for c in cells)}</tr>"
-
-
-def _chart(title: str, values: Sequence[float], parts: Sequence[Slice]) -> str:
-    """Return bars over the window; the highest value stands in the caption."""
-    top = max(values, default=0)
-    if not top:
-        return f"<figure><figcaption>{title}: none</figcaption></figure>"
-    ends = "".join(f"<span>{datetime.fromtimestamp(p.at, UTC):%H:%M}</span>" for p in parts[::23])
-    width = 1000 / len(values)
-    bars = "".join(
-        f'<rect x="{index * width:.1f}" y="{100 - value / top * 100:.1f}" '
-        f'width="{width * 0.8:.1f}" height="{value / top * 100:.1f}" fill="currentColor">'
-        f"<title>{datetime.fromtimestamp(part.at, UTC):%H:%M}: {value:g}</title></rect>"
-        for index, (value, part) in enumerate(zip(values, parts, strict=True))
-    )
-    return (
-        f'<figure><figcaption>{title}, at most {top:g}</figcaption><svg viewBox="0 0 1000 100" '
-        f'preserveAspectRatio="none" role="img" aria-label="{title}">{bars}</svg>'
-        f"<small>{ends}</small></figure>"
-    )
 
 
 def announcement(report: Report, verdict: Verdict) -> str:

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from gateway.report import Report, Snapshot, report_of, window_of
-from gateway.report.render import announcement, markdown, page
+from gateway.report.page import page
+from gateway.report.render import announcement, markdown
 from gateway.rollout.verdict import judge
 from gateway.slo import load_slo
 from tests.gateway.rollout.conftest import ADMIN, Start
@@ -146,6 +147,6 @@ def test_the_pages_tell_the_word_first_and_hold_no_script():
     verdict = judge(bad, SLO)
 
     assert "**ROLL BACK**" in markdown(bad, verdict).splitlines()[2]
-    assert "ROLL BACK" in page(bad, verdict)
-    assert "<script" not in page(bad, verdict)
+    assert "ROLL BACK" in page(bad, verdict, SLO)
+    assert "<script" not in page(bad, verdict, SLO)
     assert "ROLL BACK" in announcement(bad, verdict).splitlines()[0]
