@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 
 import aiohttp
 import msgspec
-from aiohttp import ClientResponse
 
 from .batches import Batch, events_of
 from .errors import BackendError
 from .events import Event
+from .line import Answer
 from .reader import StreamReader
 from .refusals import failure_in_stream
 from .upstream import MAX_ERROR_BODY, Upstream
@@ -49,7 +49,7 @@ async def relay_batches(
         await _drain(response)
 
 
-async def _expect_stream(upstream: Upstream, response: ClientResponse) -> None:
+async def _expect_stream(upstream: Upstream, response: Answer) -> None:
     """Refuse a JSON or HTML page that came with status 200 in place of a stream."""
     kind = response.content_type
     if kind == "text/html":
@@ -82,7 +82,7 @@ def _error_in(body: bytes) -> object:
     return parsed.get("error") if isinstance(parsed, dict) else None
 
 
-async def _drain(response: ClientResponse) -> None:
+async def _drain(response: Answer) -> None:
     """Read what follows the end mark, so that the connection can serve the next call."""
     if response.content.at_eof():
         return

@@ -1,4 +1,4 @@
-"""Group commit: who waits for a disk that hangs is told so; what was put is written all the same."""
+"""Group commit: who waits for a hanging disk is told so; what was put is written all the same."""
 
 from __future__ import annotations
 
