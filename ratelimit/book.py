@@ -34,6 +34,9 @@ class Table:
         self.is_calendar = self._meter.kind == "b"
         self.quota = self._meter.quota
 
+    def __len__(self) -> int:
+        return len(self._counters)
+
     def turn(self) -> int:
         """Turn the calendar to this moment and return it."""
         wall = int(self._wall() * SECOND)
@@ -125,10 +128,10 @@ class Book:
         """Charge without a question: the shared store has said yes."""
         if call_id in self._open:
             return
-        counters, places, tables = [], [], self._tables
+        counters, places = [], []
         for charge in charges:
             limit, time_us = charge.limit, now
-            table = tables.get(limit) or self._table(limit)
+            table = self._table(limit)
             if table.is_calendar:
                 time_us = table.turn()
             counter = table.find(charge.subject, time_us)
@@ -155,6 +158,11 @@ class Book:
     def open_calls(self) -> int:
         """Return the number of open calls."""
         return len(self._open)
+
+    @property
+    def counters(self) -> int:
+        """Return the number of counters."""
+        return sum(len(table) for table in self._tables.values())
 
     def _table(self, limit: Limit) -> Table:
         found = self._tables.get(limit)

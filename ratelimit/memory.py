@@ -57,7 +57,8 @@ class MemoryLimiter:
 
     def health(self) -> Health:
         """Return the state of the limiter."""
-        return Health(is_shared=False, open_calls=self._book.open_calls)
+        book = self._book
+        return Health(is_shared=False, open_calls=book.open_calls, counters=book.counters)
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing to close."""

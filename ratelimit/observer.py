@@ -32,6 +32,11 @@ class Health(msgspec.Struct, frozen=True):
     """Decisions that timed out after they had been sent."""
     swept: int = 0
     """Calls of dead workers that this one settled."""
+    trips: int = 0
+    """Round trips with decisions and settlements; `carried` is how many of these there were."""
+    carried: int = 0
+    counters: int = 0
+    """Counters in the memory of this process."""
     clock_offset_s: float = 0.0
     warnings: tuple[tuple[str, str], ...] = ()
     """What start-up found wrong with the store, each with its remedy."""

@@ -158,6 +158,9 @@ class RedisLimiter:
             failures=dict(self._breaker.failures),
             ambiguous=self._ambiguous,
             swept=self._upkeep.swept,
+            trips=self._asks.trips + self._endings.trips,
+            carried=self._asks.items + self._endings.items,
+            counters=self._book.counters,
             clock_offset_s=self._link.clock_offset_s,
             warnings=self._upkeep.warnings,
         )

@@ -71,12 +71,16 @@ class Metrics:
     limit_seconds: Histogram
     limiter_degraded: Gauge
     limit_used: Histogram
+    limit_overruns: Counter
     limit_retries: Counter
     limit_errors: Counter
     limit_ambiguous: Counter
     limit_open: Gauge
     limit_owed: Gauge
+    limit_dropped: Counter
     limit_swept: Counter
+    limit_batch: Summary
+    limit_counters: Gauge
     limit_replicas: Gauge
     limit_clock: Gauge
     reconnects: Counter

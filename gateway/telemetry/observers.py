@@ -8,7 +8,7 @@ import structlog
 
 from ratelimit import Decision, Health
 
-from .metrics import Metrics
+from .metrics import Metrics, observe_many
 
 log = structlog.get_logger("sluicegate.rooms")
 
@@ -38,6 +38,8 @@ class LimiterObserver:
             used = actual.get(charge.limit.name)
             if used is not None and charge.cost:
                 self._metrics.limit_used.labels(charge.limit.name).observe(used / charge.cost)
+                if used > charge.cost:
+                    self._metrics.limit_overruns.labels(charge.limit.name).inc()
 
     def sample(self, health: Health) -> None:
         """Show the state of the limiter; called once a second."""
@@ -48,6 +50,10 @@ class LimiterObserver:
         metrics.limit_clock.set(health.clock_offset_s)
         metrics.limit_ambiguous.inc(self._since("ambiguous", health.ambiguous))
         metrics.limit_swept.inc(self._since("swept", health.swept))
+        metrics.limit_dropped.inc(self._since("dropped", health.dropped))
+        metrics.limit_counters.set(health.counters)
+        trips, carried = self._since("trips", health.trips), self._since("carried", health.carried)
+        observe_many(metrics.limit_batch, carried, trips)
         for reason, total in health.failures.items():
             metrics.limit_errors.labels(reason).inc(self._since(f"failures {reason}", total))
 
