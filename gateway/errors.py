@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from .stream.asides import attempts_header
 from .stream.end import End
 
 
@@ -178,19 +179,43 @@ def bad_field(field: str, detail: str) -> ApiError:
 
 def error_of(end: End) -> ApiError:
     """Return the error for a generation that has no whole answer."""
-    headers: dict[str, str] = {}
+    headers = attempts_header(end.attempts)
     if end.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, -(-int(end.retry_after_s * 1000) // 1000)))
     if end.finish_reason == "cancelled":
         return ApiError("cancelled", "The answer was stopped.")
     if end.outcome == "upstream_refused":
-        return _refused(end)
+        return _refused(end, headers)
     code = end.code if end.code in FAULTS else "upstream_error"
     if code == "upstream_error" and end.status in OVERLOADED:
         code = "overloaded"
     if code in ("shutdown", "upstream_rate_limited", "overloaded"):
         headers.setdefault("Retry-After", "1")
-    return ApiError(code, end.message or FAULTS[code].title, headers=headers)
+    return ApiError(code, _words(end, code), headers=headers)
+
+
+REMEDIES: Final = {
+    "upstream_error": "`gateway doctor` tells whether it can be reached, and with which key",
+    "upstream_truncated": "ask again; `gateway doctor` tells what stands in the way",
+    "upstream_rate_limited": "come back later, or give the model a second target",
+    "overloaded": "come back later, or give the model a second target",
+    "timeout_first": "give the model a faster target, or raise its timeouts.first_s",
+    "timeout_idle": "ask again, or raise its timeouts.idle_s",
+    "timeout_total": "ask for less, or raise its timeouts.total_s",
+}
+REFUSED_US: Final = (401, 402, 403)
+"""Statuses by which a provider refuses the gateway itself; told as 502."""
+
+
+def _words(end: End, code: str) -> str:
+    """Return what went wrong, at which backend, and what helps."""
+    message = end.message or FAULTS[code].title
+    remedy, backend = REMEDIES.get(code), end.backend.partition("/")[0]
+    if not backend or remedy is None:
+        return message
+    if end.status in REFUSED_US:
+        remedy = "check its api_key and the account behind it; `gateway doctor` does"
+    return f"{message} Backend '{backend}': {remedy}."
 
 
 REFUSALS: Final = {
@@ -200,7 +225,7 @@ REFUSALS: Final = {
 }
 
 
-def _refused(end: End) -> ApiError:
+def _refused(end: End, headers: Mapping[str, str]) -> ApiError:
     code = REFUSALS.get(end.refusal or "", "bad_request")
     field = "model" if code == "model_not_found" else end.field
-    return ApiError(code, end.message or FAULTS[code].title, field=field)
+    return ApiError(code, end.message or FAULTS[code].title, field=field, headers=headers)

@@ -6,20 +6,19 @@ never continued, since half a call is worth nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 import msgspec
-import orjson
 
 from ..batches import Batch, TextRun, each
 from ..errors import BackendError, BackendRefused
-from ..events import Event, Other, Started, Text, ToolCall, Usage, Wire
+from ..events import Attempt, Event, Other, Started, Text, ToolCall, Usage, Wire
 from ..request import ChatRequest, Message, TextPart
-from .route import Opened, Route
+from .route import Opened, Route, broken
 
 NOTICE = "sluicegate.notice"
-"""Dialect of the event that announces a continuation: `{"continued_by": ..., "after": ...}`."""
+"""Dialect of the event that announces a continuation: who goes on, after what, all attempts."""
 
 _GO_ON = (
     "Your answer above was cut off by a technical fault. Continue it from exactly where it "
@@ -60,14 +59,18 @@ class ContinuedRoute(Route):
             if has_tools or not said or isinstance(exc, BackendRefused):
                 raise
             failure = exc
-        second = await self._open_spare(request, "".join(said), failure)
+        opened.attempts = broken(opened.attempts, failure)
+        second = await self._open_spare(request, opened, "".join(said), failure)
+        opened.attempts += second.attempts
         async with aclosing(second.rest) as more:
             head = [event for event in second.head if not isinstance(event, Started)]
-            yield [_notice(second, failure), *head]
+            yield [_notice(second, failure, opened.attempts), *head]
             async for batch in more:
                 yield [_estimated(event) for event in batch]
 
-    async def _open_spare(self, request: ChatRequest, said: str, failure: BackendError) -> Opened:
+    async def _open_spare(
+        self, request: ChatRequest, opened: Opened, said: str, failure: BackendError
+    ) -> Opened:
         turns = (Message("assistant", (TextPart(said),)), Message("user", (TextPart(_GO_ON),)))
         origin = request.origin and msgspec.structs.replace(request.origin, relays=False)
         messages = (*request.messages, *turns)
@@ -75,6 +78,7 @@ class ContinuedRoute(Route):
         try:
             return await self._spare.open(longer)
         except BackendError as exc:
+            opened.attempts += exc.attempts
             raise failure from exc
 
 
@@ -82,9 +86,13 @@ def _answer_in(batch: Batch) -> list[str]:
     return [e.text for e in each(batch) if isinstance(e, Text) and e.channel == "answer"]
 
 
-def _notice(second: Opened, failure: BackendError) -> Other:
-    told = {"continued_by": f"{second.backend}/{second.model}", "after": failure.code}
-    return Other(wire=Wire(NOTICE, orjson.dumps(told)))
+def _notice(second: Opened, failure: BackendError, attempts: Sequence[Attempt]) -> Other:
+    told = {
+        "continued_by": f"{second.backend}/{second.model}",
+        "after": failure.code,
+        "attempts": attempts,
+    }
+    return Other(wire=Wire(NOTICE, msgspec.json.encode(told)))
 
 
 def _estimated(event: Event | TextRun) -> Event | TextRun:

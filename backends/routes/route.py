@@ -56,7 +56,7 @@ class Route(ABC):
                     yield batch
             except BackendError as exc:
                 exc.backend = exc.backend or opened.backend
-                exc.attempts = (*opened.attempts[:-1], _failed(opened.attempts[-1], exc))
+                exc.attempts = broken(opened.attempts, exc)
                 raise
 
     async def aclose(self) -> None:  # noqa: B027 - nothing to give back is the normal case
@@ -81,5 +81,11 @@ def _signed(event: Started, opened: Opened) -> Started:
     return msgspec.structs.replace(event, served_by=served_by, attempts=opened.attempts)
 
 
-def _failed(attempt: Attempt, error: BackendError) -> Attempt:
-    return msgspec.structs.replace(attempt, outcome=error.code)
+def broken(attempts: tuple[Attempt, ...], error: BackendError) -> tuple[Attempt, ...]:
+    """Return the tries of an answer that broke off: whoever served has failed."""
+    return tuple(
+        msgspec.structs.replace(attempt, outcome=error.code)
+        if attempt.outcome == "served"
+        else attempt
+        for attempt in attempts
+    )

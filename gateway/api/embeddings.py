@@ -89,26 +89,14 @@ async def _ask(call: Call, rooms: Rooms, id: str, body: dict[str, Any]) -> dict[
         return said
     except BackendError as error:
         outcome = error.code  # type: ignore[assignment]
-        raise error_of(_end(error)) from error
+        failed = End(outcome=outcome, usage=Usage(), model="").of_error(error)
+        raise error_of(failed) from error
     except msgspec.MsgspecError as exc:
         raise ApiError("upstream_error", "The provider's answer is no JSON.") from exc
     finally:
         took_ms = round((time.monotonic() - began) * 1000)
         end = Ended(stream_id=id, outcome=outcome, duration_ms=took_ms)
         await asyncio.shield(rooms.trail.ended(end))
-
-
-def _end(error: BackendError) -> End:
-    return End(
-        outcome=error.code,  # type: ignore[arg-type]
-        usage=Usage(),
-        model="",
-        message=error.message,
-        is_retryable=error.is_retryable,
-        retry_after_s=error.retry_after_s,
-        refusal=getattr(error, "reason", None),
-        status=error.status,
-    )
 
 
 def _tokens(answer: dict[str, Any]) -> int:

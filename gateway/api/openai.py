@@ -22,6 +22,7 @@ from gateway.limits import standing_headers
 from gateway.middleware.authentication import IDENTITY
 from gateway.middleware.edge import REQUEST_ID, TRACE, route_of
 from gateway.rooms import ROOMS, Rooms
+from gateway.stream.asides import attempts_header
 from gateway.stream.generation import Generation
 from ratelimit import Decision
 
@@ -111,14 +112,14 @@ async def first_output(generation: Generation) -> None:
 
 
 def standing(generation: Generation, decision: Decision, call: Call) -> dict[str, str]:
-    """Return the headers of an answer: limits, which backend serves, what it could not carry."""
+    """Return the headers of an answer: limits, who serves, what it could not carry, who failed."""
     headers = standing_headers(decision, call.dialect)
     seen = generation.transcript
     if seen.served_by:
         headers["x-gateway-served-by"] = seen.served_by
     if seen.dropped:
         headers["x-gateway-dropped"] = ", ".join(seen.dropped)
-    return headers
+    return headers | attempts_header(seen.attempts)
 
 
 async def models(request: web.Request) -> web.Response:

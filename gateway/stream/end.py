@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from audit import Outcome
-from backends import Attempt, FinishReason, Usage, Wire
+from backends import Attempt, BackendError, FinishReason, Usage, Wire
 
 EndReason = FinishReason | Literal["cancelled"]
 
@@ -46,10 +46,18 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the answer is all that the model had to say; a stopped one is not."""
         return self.finish_reason not in (None, "cancelled")
 
-    def of_attempts(self, backend: str, attempts: tuple[Attempt, ...]) -> End:
-        """Return the same end with what a failed call tells of its attempts."""
+    def of_error(self, error: BackendError) -> End:
+        """Return the same end with what a failed call tells of itself and its attempts."""
         return msgspec.structs.replace(
-            self, backend=self.backend or backend, attempts=attempts or self.attempts
+            self,
+            message=error.message,
+            is_retryable=error.is_retryable,
+            retry_after_s=error.retry_after_s,
+            refusal=getattr(error, "reason", None),
+            field=getattr(error, "field", None),
+            status=error.status,
+            backend=self.backend or error.backend,
+            attempts=error.attempts or self.attempts,
         )
 
     @property

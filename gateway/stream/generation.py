@@ -18,12 +18,14 @@ from backends import (
     Batch,
     ChatRequest,
     Finished,
+    Other,
     Started,
     Text,
     TextRun,
     ToolCall,
 )
 
+from .asides import Asides, notice_of
 from .channel import Channel
 from .end import End, EndReason
 from .grace import Grace, LeavePolicy
@@ -78,6 +80,7 @@ class Generation:
         self._interruption: tuple[Outcome, str] | None = None
         self._finish: Finished | None = None
         self._task: asyncio.Task[None] | None = None
+        self._asides = Asides()
         self._has_begun = False
         """A task that is cancelled before its first step would never get to its `finally`."""
         channel.on_empty = self._nobody_listens
@@ -218,16 +221,29 @@ class Generation:
             if kind is Started:
                 self._watchdog.timeouts = self._source.timeouts_of(transcript.served_by)
                 self._watchdog.wake()
+                self._asides.tried(transcript.attempts)
             elif kind is Text or kind is ToolCall:
                 self.open_anyway()
+            elif kind is Other:
+                self._note(event)  # type: ignore[arg-type]
             block = writer.event(event, channel.log.head + 1)  # type: ignore[arg-type]
             if block:
-                channel.append(block)
+                channel.append(self._asides.before(block))
 
     def _say(self, run: TextRun, now: float) -> None:
         self.transcript.observe_run(run, now)
         self.open_anyway()
-        self.channel.extend(self.writer.run(run, self.channel.log.head + 1))
+        blocks = self.writer.run(run, self.channel.log.head + 1)
+        if self._asides.waiting and blocks:
+            blocks[0] = self._asides.before(blocks[0])
+        self.channel.extend(blocks)
+
+    def _note(self, event: Other) -> None:
+        if event.is_output:
+            self.open_anyway()
+        if notice := notice_of(event.wire):
+            self.transcript.attempts = notice.attempts
+            self._asides.continued(notice)
 
     async def _wait_for_reader(self) -> None:
         self._watchdog.is_held = True
@@ -260,16 +276,7 @@ class Generation:
         )
 
     def _failed(self, error: BackendError) -> End:
-        end = self._end(
-            error.code,  # type: ignore[arg-type]
-            message=error.message,
-            is_retryable=error.is_retryable,
-            retry_after_s=error.retry_after_s,
-            refusal=getattr(error, "reason", None),
-            field=getattr(error, "field", None),
-            status=error.status,
-        )
-        return end.of_attempts(error.backend, error.attempts)
+        return self._end(error.code).of_error(error)  # type: ignore[arg-type]
 
     def _end(self, outcome: Outcome, **fields: object) -> End:
         seen = self.transcript
@@ -287,6 +294,7 @@ class Generation:
     def _seal(self, end: End) -> End:
         self.end = end
         self.ended_at = self._loop.time()
-        self.channel.seal(self.writer.end(end, self.channel.log.head + 1))
+        block = self.writer.end(end, self.channel.log.head + 1)
+        self.channel.seal(self._asides.before(block))
         self.open_anyway()
         return end

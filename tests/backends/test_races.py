@@ -167,7 +167,10 @@ async def test_a_broken_text_goes_on_elsewhere_and_says_so():
     assert text_of(events) == "one two three"
     notice = next(e for e in events if isinstance(e, Other) and e.wire)
     assert notice.wire.dialect == NOTICE
-    assert json.loads(notice.wire.data) == {"continued_by": "b/mb", "after": "upstream_truncated"}
+    told = json.loads(notice.wire.data)
+    assert (told["continued_by"], told["after"]) == ("b/mb", "upstream_truncated")
+    tries = [(attempt["backend"], attempt["outcome"]) for attempt in told["attempts"]]
+    assert tries == [("a", "upstream_truncated"), ("b", "served")]
     assert next(e for e in events if isinstance(e, Usage)).estimated
     sent = second.requests[0].messages
     assert [m.role for m in sent] == ["user", "assistant", "user"]
@@ -200,6 +203,19 @@ async def test_if_nobody_can_go_on_the_first_failure_is_told(until_failure):
 
     assert text_of(events) == "one two "
     assert isinstance(failure, BackendTruncated)
+    tries = [(attempt.backend, attempt.outcome) for attempt in failure.attempts]
+    assert tries == [("a", "upstream_truncated"), ("b", "upstream_error")]
+
+
+async def test_if_the_second_half_breaks_off_too_both_tries_are_told(until_failure):
+    spare = AttemptRoute(Voice("b", 0.0, Text("three"), BackendError("also")))
+    route = ContinuedRoute(AttemptRoute(Voice("a", 0.0, *BROKEN)), spare)
+
+    events, failure = await until_failure(route.stream(ask("x")))
+
+    assert text_of(events) == "one two three"
+    tries = [(attempt.backend, attempt.outcome) for attempt in failure.attempts]
+    assert tries == [("a", "upstream_truncated"), ("b", "upstream_error")]
 
 
 async def test_without_the_setting_nothing_is_continued(until_failure):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import aiohttp
 import anthropic
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from backends import DocumentPart, ImagePart, ReasoningPart, TextPart, ToolResultPart, ToolUsePart
 from gateway.dialects.anthropic_messages import MessageWriter, parse
@@ -318,3 +321,38 @@ async def test_tokens_are_counted_by_the_provider_or_estimated_and_told_so(serve
 
 def test_silence_is_a_ping_and_never_a_comment():
     assert MessageWriter.heartbeat == b'event: ping\ndata: {"type":"ping"}\n\n'
+
+
+async def test_a_tool_that_the_provider_runs_is_seen_at_once(serve):
+    """Hosted tools take long before the first word; they are output, not preamble."""
+    is_seen = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        search = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}
+        await response.write(sse(START, *block(0, search)))
+        await is_seen.wait()
+        words = block(1, {"type": "text", "text": ""}, {"type": "text_delta", "text": "found"})
+        await response.write(sse(*words, ending("end_turn"), STOP))
+        return response
+
+    app = web.Application()
+    app.router.add_post("/v1/messages", answer)
+    async with TestServer(app) as upstream:
+        server = await serve("anthropic_messages", str(upstream.make_url("")).rstrip("/"))
+        base = str(server.make_url("")).rstrip("/")
+        kinds = []
+        async with anthropic.AsyncAnthropic(base_url=base, api_key="k") as client:
+            stream = await client.messages.create(
+                model="default",
+                max_tokens=9,
+                stream=True,
+                messages=[{"role": "user", "content": "x"}],
+            )
+            async for event in stream:
+                kinds.append(event.type)
+                if event.type == "content_block_start":
+                    is_seen.set()
+
+    assert kinds[-1] == "message_stop"
