@@ -1,10 +1,12 @@
 """What happened, without whom: records, redaction, sinks. Knows no HTTP and no other room."""
 
+from .checked import Damaged
 from .desk import Desk, Export
 from .erase import Plan, Receipt
 from .holdings import Holdings, take_stock
 from .open import open_pseudonyms, open_trail
 from .policy import Rule
+from .pseudonym import Pseudonyms
 from .reader import Stored, by_time
 from .reconcile import Balance, reconcile
 from .record import Ended, Level, Notice, Outcome, Received, Turn
@@ -22,6 +24,7 @@ from .redact import (
     detector_names,
 )
 from .retention import Retention
+from .signing import PublicKey, public_keys
 from .sink import AuditUnavailable, Entry, Forget, Sink
 from .sinks import SinkKind, open_sink
 from .subjects import Subjects
@@ -33,6 +36,7 @@ __all__ = [
     "TYPES",
     "AuditUnavailable",
     "Balance",
+    "Damaged",
     "Desk",
     "Ended",
     "Entry",
@@ -47,6 +51,8 @@ __all__ = [
     "Outcome",
     "Plan",
     "Problem",
+    "Pseudonyms",
+    "PublicKey",
     "Receipt",
     "Received",
     "Redaction",
@@ -68,6 +74,7 @@ __all__ = [
     "open_pseudonyms",
     "open_sink",
     "open_trail",
+    "public_keys",
     "reconcile",
     "take_stock",
     "verify_trail",

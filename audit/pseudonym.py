@@ -54,6 +54,11 @@ class Pseudonyms:
         return self._root
 
     @property
+    def former(self) -> int:
+        """Return how many secrets of before are known."""
+        return len(self._roots) - 1
+
+    @property
     def rotation(self) -> Rotation | None:
         """Return when names change."""
         return self._rotation

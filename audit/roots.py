@@ -61,6 +61,7 @@ def retire(folder: Path, old: bytes, new: bytes) -> None:
     """Seal a secret with its successor, durably; raises OSError."""
     former = Former(root_id(new), seal(new, old, root_id(new)))
     line = with_check(msgspec.json.encode(former), FILE)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     descriptor = os.open(folder / FILE, flags, 0o600)
     try:

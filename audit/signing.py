@@ -142,6 +142,11 @@ def read_public_keys(path: Path) -> list[PublicKey]:
     return keys
 
 
+def public_keys(folder: Path) -> list[PublicKey]:
+    """Return the public keys of a trail, the first one first; raises ValueError."""
+    return read_public_keys(folder / "keys" / PUBLIC)
+
+
 def check_keys(keys: list[PublicKey], root: str | None) -> str | None:
     """Return what is wrong with a succession of keys, or None. `root`: the trusted first key."""
     if not keys:

@@ -111,6 +111,7 @@ def build_rooms(config: Config, process: Process) -> Rooms:
             level=config.audit.level,
             content_days=config.audit.retention_days.content,
             metadata_days=config.audit.retention_days.metadata,
+            published=config.audit.published,
             observer=AuditObserver(metrics),
             sinks=[open_sink(sink) for sink in config.audit.sinks[1:]],
             rules=[Rule(r.apps, r.models, r.level, r.strategies) for r in config.audit.rules],

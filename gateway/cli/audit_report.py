@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from .audit_place import File, Folder, Json, folder_of
 from .output import NO, end, give, give_json, say, table
 
 if TYPE_CHECKING:
     from audit import Holdings
 
-File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
 
-
-def report(
-    path: Annotated[
-        Path | None, typer.Option("--path", help="Folder of the trail; else from the file.")
-    ] = None,
-    config: File = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-) -> None:
-    """Count what the trail holds, by type, app and level; say how long it is kept, and its gaps."""
+def report(path: Folder = None, config: File = None, json: Json = False) -> None:
+    """Count what the trail holds, how long it is kept, and its gaps; nothing about one person."""
     from audit import take_stock
-
-    from .audit import folder_of
 
     settings = read_config(config).audit
     holdings = take_stock(folder_of(path, config))
@@ -41,7 +29,7 @@ def report(
 
 
 def processing(config: File = None) -> None:
-    """Print the record of processing (GDPR art. 30) for a configuration, as Markdown."""
+    """Print the record of processing for a configuration, as Markdown (GDPR article 30)."""
     from gateway.config import record_of_processing
 
     give([record_of_processing(read_config(config))])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .audit import File, Json, Since, Until, folder_of
+from .audit_place import File, Json, Since, Until, folder_of
 from .group import command_group
 from .output import give, give_json, table
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path as Folder
 
 from audit import SECRETS, TYPES, Strategy, detector_names
 
@@ -36,6 +37,21 @@ def judge_audit(document: Document, config: Config) -> None:
     for index, name in enumerate(config.audit.detectors):
         lead(document, ("audit", "detectors", index), name, known, "installed detector")
     _sinks(document, config)
+    _published(document, config)
+
+
+def _published(document: Document, config: Config) -> None:
+    """Refuse a second place that goes the way of the first."""
+    if config.audit.published is None:
+        return
+    first = Folder(config.audit.sinks[0].path).absolute()
+    second = Folder(config.audit.published).absolute()
+    if first in (second, *second.parents):
+        document.problem(
+            ("audit", "published"),
+            "it lies in the folder of the trail: who can change one can change both",
+            "name a folder elsewhere, best on another machine",
+        )
 
 
 def _levels(document: Document, config: Config) -> None:

@@ -154,6 +154,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "max_bytes": "what the files may take: above 70 % no words are kept, above 90 % new chats "
         "get 503; absent: as much as the disk has",
         "sinks": "where records go",
+        "published": "folder of a second place, such as a mounted share, that gets a copy of each "
+        "signed checkpoint and public key: against it a cut trail shows",
         "retention_days": "how long they are kept",
     },
     "AuditRule": {

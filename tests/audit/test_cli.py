@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from typer.testing import CliRunner
@@ -81,3 +82,94 @@ def test_redact_from_standard_input(monkeypatch, tmp_path):
     assert done.stdout == "mail [EMAIL]\n"
     assert json.loads(told.stdout)["findings"][0]["type"] == "EMAIL"
     assert RUNNER.invoke(app, ["redact", "--strategy", "x"], input="").exit_code == 2
+
+
+def test_erasure_says_first_what_would_go(folder):
+    plan = run("erase", "user:alice", "--dry-run", "--path", folder)
+    data = json.loads(run("erase", "user:alice", "--dry-run", "--json", "--path", folder).stdout)
+    refused = RUNNER.invoke(app, ["erase", "user:alice", "--path", str(folder)], input="n\n")
+    nobody = run("erase", "user:nobody", "--dry-run", "--path", folder)
+
+    assert "To erase: 1 texts in 1 files, 1 links" in plan.output
+    assert data["contents"] == 1
+    assert "To erase: 1 texts" in refused.output
+    assert [plan.exit_code, refused.exit_code, nobody.exit_code] == [0, 1, 1]
+    assert "hello [EMAIL_" in run("export", "user:alice", "--path", folder).stdout
+
+
+def test_erasure_under_a_hold_names_the_command_that_ends_it(folder):
+    run("hold", "user:alice", "--path", folder)
+
+    done = run("erase", "user:alice", "--yes", "--path", folder)
+
+    assert done.exit_code == 1
+    assert "audit hold NAME --clear" in done.output
+
+
+def test_whoever_reads_is_on_record(folder):
+    run("show", "--content", "--by", "officer", "--path", folder)
+
+    shown = json.loads(run("show", "--event", "audit.read", "--json", "--path", folder).stdout)
+
+    assert [r["by"] for r in shown["records"]] == ["officer"]
+    assert shown["records"][0]["with_words"] is True
+
+
+def test_folder_that_is_not_there_is_named_as_it_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    done = run("report")
+
+    assert done.exit_code == 2
+    assert f"{tmp_path}/var/audit" in done.output
+    assert "from where the command runs" in done.output
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-13", "24.11.2026"])
+def test_time_that_is_none_is_wrong_use(folder, time):
+    done = run("search", "--since", time, "--path", folder)
+
+    assert (done.exit_code == 2) == (time != "2026-13")
+
+
+def test_file_that_is_damaged_is_named_and_not_a_traceback(folder):
+    (link,) = folder.glob("subjects/*/*.json")
+    link.write_bytes(link.read_bytes().replace(b"id", b"ie"))
+
+    done = run("export", "user:alice", "--path", folder)
+
+    assert done.exit_code == 1
+    assert "audit verify" in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.fixture
+def as_another_user():
+    if os.getuid() != 0:
+        pytest.skip("only root can become another user")
+    yield 65_534
+    os.seteuid(0)
+    os.setegid(0)
+
+
+def test_root_acts_as_the_owner_of_the_trail(folder, as_another_user):
+    for path in (folder, *folder.rglob("*"), folder.parent, folder.parent.parent):
+        os.chown(path, as_another_user, as_another_user)
+    top = folder.parent.parent.parent
+    mode = top.stat().st_mode
+    top.chmod(mode | 0o011)
+
+    done = run("export", "user:alice", "--path", folder)
+    os.seteuid(0)
+    top.chmod(mode)
+
+    assert done.exit_code == 0, done.output
+    assert {path.stat().st_uid for path in folder.rglob("*")} == {as_another_user}
+
+
+def test_keys_are_shown_with_the_one_to_note_down(folder):
+    shown = json.loads(run("keys", "show", "--json", "--path", folder).stdout)
+
+    (key,) = shown["signing"]
+    assert run("verify", "--root", key["key"], "--path", folder).exit_code == 0
+    assert key["key"] in run("keys", "show", "--path", folder).output

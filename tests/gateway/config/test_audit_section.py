@@ -81,6 +81,7 @@ def test_rules_strategies_and_bounds_are_fine(judge):
         ("detectors: [absent]", "audit.detectors[0]"),
         ("max_bytes: 5", "audit.max_bytes"),
         ("rotation_days: -1", "audit.rotation_days"),
+        ("published: var/audit/second", "audit.published"),
     ],
 )
 def test_settings_that_cannot_work_are_named(problem, section, path):
