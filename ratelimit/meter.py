@@ -84,7 +84,7 @@ def _width(limit: Limit, kind: str) -> int:
 
 def _period(wall: int, limit: Limit, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
     day = dt.datetime.fromtimestamp(wall / SECOND, zone).replace(
-        hour=0, minute=0, second=0, microsecond=0
+        hour=0, minute=0, second=0, microsecond=0, fold=0
     )
     if limit.period == "day":
         return day, (day + dt.timedelta(days=1)).replace(hour=0)

@@ -82,14 +82,21 @@ def standing_headers(decision: Decision, dialect: str) -> dict[str, str]:
     return headers
 
 
+def _window_s(limit: Limit) -> int:
+    return math.ceil(limit.window_s) or (DAY_S if limit.period == "day" else 0)
+
+
 def _policy(limit: Limit) -> str:
-    window_s = math.ceil(limit.window_s) or (DAY_S if limit.period == "day" else 0)
+    window_s = _window_s(limit)
     window = f";w={window_s}" if window_s else ""
     return f'"{limit.name}";q={limit.quota}{UNITS[limit.unit]}{window}'
 
 
 def _state(item: Standing) -> str:
-    return f'"{item.limit.name}";r={item.remaining};t={math.ceil(item.reset_s)}'
+    """Return `t` within the window, though a part of it leaves up to a 60th later."""
+    reset_s = math.ceil(item.reset_s)
+    window_s = _window_s(item.limit) or reset_s
+    return f'"{item.limit.name}";r={item.remaining};t={min(reset_s, window_s)}'
 
 
 def _size(limit: Limit) -> int:
