@@ -7,6 +7,7 @@ slow, or sleep with its worker.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import random
 from collections.abc import Awaitable, Callable
@@ -34,7 +35,7 @@ class Server:
         self.until: dict[str, float] = {}
         self.run_id = "run-0"
         self.is_away = False
-        self.news: asyncio.Event = asyncio.Event()
+        self.waiting: dict[str, set[asyncio.Event]] = {}
         self._saved: tuple[dict[str, Any], dict[str, float]] = ({}, {})
 
     def save(self) -> None:
@@ -73,8 +74,8 @@ class Server:
         new = _id(id) if id else new
         assert new > last, "the script should have refused"
         self.keys[key] = [*stream, (new, fields)]
-        self.news.set()
-        self.news = asyncio.Event()
+        for reader in self.waiting.get(key, ()):
+            reader.set()
         return _text(new)
 
     def after(self, key: str, id: str, count: int) -> list[tuple[bytes, dict[bytes, bytes]]]:
@@ -218,22 +219,27 @@ class Client(Commands):
 
     async def xread(self, streams: dict[str, str], count: int, block: int) -> Any:
         """Wait for news of any stream."""
-        loop = asyncio.get_running_loop()
+        loop, waiting, news = asyncio.get_running_loop(), self._server.waiting, asyncio.Event()
         deadline = loop.time() + block / 1000
-        while True:
-            await self._store.travel([])
-            found = [
-                (key.encode(), entries)
-                for key, id in streams.items()
-                if (entries := self._store.server.after(key, id, count))
-            ]
-            if found or loop.time() >= deadline:
-                return found
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await self._store.server.news.wait()
-            except TimeoutError:
-                continue
+        for key in streams:
+            waiting.setdefault(key, set()).add(news)
+        try:
+            while True:
+                news.clear()
+                await self._store.travel([])
+                found = [
+                    (key.encode(), entries)
+                    for key, id in streams.items()
+                    if (entries := self._server.after(key, id, count))
+                ]
+                if found or loop.time() >= deadline:
+                    return found
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout_at(deadline):
+                        await news.wait()
+        finally:
+            for key in streams:
+                waiting[key].discard(news)
 
 
 class FakeStore:
@@ -269,7 +275,8 @@ class FakeStore:
 
     async def _trip(self) -> None:
         await asyncio.sleep(self._rng.choice((0.0, 0.0002, 0.003)))
-        await self.awake.wait()
+        if not self.awake.is_set():
+            await self.awake.wait()
         if self.is_dead:
             await asyncio.Event().wait()
 
