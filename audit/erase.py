@@ -23,6 +23,9 @@ from .pseudonym import Pseudonyms
 from .reader import by_time, read_trail
 from .subjects import Subjects, all_subjects
 
+SETTLE_S = 0.1
+"""Words that were on their way to the disk when the link went are there by then, and go too."""
+
 
 class Plan(msgspec.Struct, frozen=True):
     """What an erasure would do."""
@@ -101,6 +104,8 @@ class Erasure:
         self._acts.record("subject.erasure.requested", fields | about)
         for pseudonym in plan.links:
             self._subjects.forget(pseudonym)
+        if plan.links:
+            time.sleep(SETTLE_S)
         segments = self._erase_words(frozenset(plan.subjects), plan)
         count = sum(map(len, segments.values()))
         about = {"contents": count, "segments": segments}

@@ -123,9 +123,11 @@ class RedactionPoint:
 
 def _redact(redactor: Redactor, texts: Sequence[str], memory: Memory, is_truncated: bool) -> Words:
     found: dict[str, int] = {}
-    done = []
-    for text in redactor.session(texts, memory):
-        done.append(text.text)
+    done = [""] * len(texts)
+    places = [place for place, text in enumerate(texts) if text]
+    redactions = redactor.session([texts[place] for place in places], memory)
+    for place, text in zip(places, redactions, strict=True):
+        done[place] = text.text
         for finding in text.findings:
             found[finding.type] = found.get(finding.type, 0) + 1
     return Words(tuple(done), found, None, is_truncated)

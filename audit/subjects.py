@@ -23,6 +23,8 @@ FOLDER = "subjects"
 ASIDE = ".damaged"
 ROOM = 20_000
 _A_DAY = 86_400
+FRESH_S = 0.02
+"""So long a look at the disk counts for an end; who erases waits longer before the words go."""
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -43,23 +45,36 @@ class Subject(msgspec.Struct, frozen=True):
         return AESGCM(bytes.fromhex(self.key)).decrypt(raw[:12], raw[12:], purpose.encode())
 
 
+class _Seen(msgspec.Struct):
+    path: str
+    inode: int
+    subject: Subject
+    looked_at: float
+
+
 class Subjects:
     """Finds and makes subjects by the pseudonym of an identity. Blocking; processes share it."""
 
     def __init__(self, folder: Path, pseudonyms: Pseudonyms) -> None:
         self._folder = folder / FOLDER
         self._pseudonyms = pseudonyms
-        self._cache: OrderedDict[str, tuple[str, int, Subject]] = OrderedDict()
+        self._cache: OrderedDict[str, _Seen] = OrderedDict()
 
-    def known(self, pseudonym: str) -> Subject | None:
-        """Return a subject that this process has seen and that has not been erased since."""
+    def known(self, pseudonym: str, within_s: float = 0.0) -> Subject | None:
+        """Return a subject that this process has seen and that has not been erased since.
+
+        `within_s`: how long ago the last look at the disk may be.
+        """
         found = self._cache.get(pseudonym)
         if found is None:
             return None
+        now = time.monotonic()
+        if now - found.looked_at < within_s:
+            return found.subject
         try:
-            path, inode, subject = found
-            if os.stat(path).st_ino == inode:
-                return subject
+            if os.stat(found.path).st_ino == found.inode:
+                found.looked_at = now
+                return found.subject
         except OSError:
             pass  # looking it up anew says what is wrong
         del self._cache[pseudonym]
@@ -89,7 +104,7 @@ class Subjects:
         subject = self.opened(pseudonym, kept)
         if time.time() - state.st_mtime > _A_DAY:
             os.utime(path)
-        self._cache[pseudonym] = (str(path), state.st_ino, subject)
+        self._cache[pseudonym] = _Seen(str(path), state.st_ino, subject, time.monotonic())
         if len(self._cache) > ROOM:
             self._cache.popitem(last=False)
         return subject

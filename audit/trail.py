@@ -24,7 +24,7 @@ from .redact import Redactor
 from .redaction_point import RedactionPoint, Words
 from .sink import AuditUnavailable, Entry, Sink
 from .space import Space
-from .subjects import Subject, Subjects
+from .subjects import FRESH_S, Subject, Subjects
 
 MAX_OPEN = 100_000
 REFUSED_S = 10.0
@@ -191,7 +191,8 @@ class Trail:
 
     def _is_known(self, begun: Open) -> bool:
         """Tell whether nobody of a call has been erased since it began."""
-        return all(self._subjects.known(name) == one for name, one in begun.people.items())
+        known = self._subjects.known
+        return all(known(name, FRESH_S) == one for name, one in begun.people.items())
 
     async def _identify(self, kind: str, value: str) -> tuple[str, Subject]:
         """Return pseudonym and subject of an identity; raises AuditUnavailable."""
