@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .checked import with_check, without_check
 
-FILE = "former.jsonl"
+FILE = "former.secrets"
 _PURPOSE = b"sluicegate/audit/former"
 
 

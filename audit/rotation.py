@@ -16,7 +16,8 @@ import msgspec
 
 from .checked import Damaged, with_check, without_check
 
-FILE = "rotation.jsonl"
+FILE = "names.periods"
+"""Not `.jsonl`: who reads the trail by that name finds records only."""
 _A_DAY = 86_400
 LOOK_S = 1.0
 HORIZON_DAYS = 3_650
