@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from .machine import Machine, watching
 from .plan import MARKS, Plan
 from .result import Result, Spread
 from .stream import StreamClient, Tally
@@ -18,14 +19,14 @@ async def run_load(plan: Plan, on_progress: Callable[[int, int], None] | None = 
     """Carry out the plan; `on_progress` hears (streams ended, tokens) about four times a second."""
     tally = Tally()
     started_at = time.monotonic()
-    async with asyncio.TaskGroup() as tasks:
+    async with watching() as watch, asyncio.TaskGroup() as tasks:
         reporter = tasks.create_task(_report(tally, on_progress)) if on_progress else None
         async with asyncio.TaskGroup() as clients:
             for seat in range(plan.streams):
                 clients.create_task(_sit(plan, tally, started_at, seat))
         if reporter is not None:
             reporter.cancel()
-    return _result(tally, time.monotonic() - started_at)
+    return _result(plan, tally, time.monotonic() - started_at, watch.seen())
 
 
 async def _sit(plan: Plan, tally: Tally, started_at: float, seat: int) -> None:
@@ -76,14 +77,19 @@ async def _report(tally: Tally, on_progress: Callable[[int, int], None]) -> None
         on_progress(tally.completed + sum(tally.failed.values()), tally.tokens)
 
 
-def _result(tally: Tally, elapsed_s: float) -> Result:
+def _result(plan: Plan, tally: Tally, elapsed_s: float, machine: Machine) -> Result:
+    first_ms, gap_ms = tally.first_token_ms, tally.gap_ms
+    ttft_ms, delay_ms = plan.pace_ms or (0.0, 0.0)
     return Result(
         started=tally.started,
         completed=tally.completed,
         failed=tally.failed,
         tokens=tally.tokens,
         elapsed_s=round(elapsed_s, 3),
-        first_token_ms=Spread.of(tally.first_token_ms),
-        gap_ms=Spread.of(tally.gap_ms),
+        first_token_ms=Spread.of(first_ms),
+        gap_ms=Spread.of(gap_ms),
         latency_ms=Spread.of(tally.latency_ms),
+        first_added_ms=Spread.of([ms - ttft_ms for ms in first_ms if plan.pace_ms]),
+        gap_added_ms=Spread.of([ms - delay_ms for ms in gap_ms if plan.pace_ms]),
+        machine=machine,
     )

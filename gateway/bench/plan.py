@@ -12,6 +12,10 @@ import msgspec
 Protocol = Literal["openai", "anthropic", "widget"]
 
 
+PACE = re.compile(r"\[\[(ttft|delay|n)=([0-9.]+)\]\]")
+"""What tells the scripted backend how fast to play."""
+
+
 class Plan(msgspec.Struct, frozen=True):
     """One load run: `total` streams, or as many as fit `duration_s`, `streams` at a time."""
 
@@ -28,6 +32,20 @@ class Plan(msgspec.Struct, frozen=True):
 
     is_marked: bool = False
     """Let the scripted backend repeat a marker of each stream, to see whether streams mix."""
+
+    @property
+    def pace_ms(self) -> tuple[float, float] | None:
+        """Return delays of the first token and between tokens, where the prompt tells them."""
+        told = _told(self.prompt)
+        if "delay" not in told or self.is_marked:
+            return None
+        return told.get("ttft", 0.0) * 1000, told["delay"] * 1000
+
+    @property
+    def length_s(self) -> float:
+        """Return how long the scripted backend plays, where the prompt tells it; else 0."""
+        told = _told(self.prompt)
+        return told.get("ttft", 0.0) + told.get("n", 0.0) * told.get("delay", 0.0)
 
     def request(self, marker: str = "") -> bytes:
         """The bytes that one client sends: head and JSON body."""
@@ -70,6 +88,10 @@ MARKER = re.compile(rb"mk[0-9a-f]{12}")
 """What a marked stream is told to repeat."""
 # A stand-in that stamps its tokens writes the monotonic clock in microseconds as the text.
 STAMP = re.compile(rb" t(\d{12})")
+
+
+def _told(prompt: str) -> dict[str, float]:
+    return {name: float(value) for name, value in PACE.findall(prompt)}
 
 
 def _body(plan: Plan, marker: str) -> dict[str, object]:

@@ -6,6 +6,8 @@ import statistics
 
 import msgspec
 
+from .machine import Machine
+
 
 class Spread(msgspec.Struct, frozen=True):
     """A distribution in milliseconds."""
@@ -23,7 +25,7 @@ class Spread(msgspec.Struct, frozen=True):
     def of(cls, values_ms: list[float]) -> Spread:
         """Sort and pick; an empty list gives zeros with a count of 0."""
         if not values_ms:
-            return cls(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+            return NOTHING
         ordered = sorted(values_ms)
 
         def at(share: float) -> float:
@@ -32,6 +34,9 @@ class Spread(msgspec.Struct, frozen=True):
         mean = round(sum(ordered) / len(ordered), 3)
         sd = round(statistics.stdev(ordered), 4) if len(ordered) > 1 else 0.0
         return cls(len(ordered), mean, at(0.50), at(0.95), at(0.99), round(ordered[-1], 3), sd)
+
+
+NOTHING = Spread(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -45,6 +50,10 @@ class Result(msgspec.Struct, frozen=True):
     first_token_ms: Spread
     gap_ms: Spread
     latency_ms: Spread
+    first_added_ms: Spread = NOTHING
+    """First token less the scripted backend's own delay, where the prompt tells it."""
+    gap_added_ms: Spread = NOTHING
+    machine: Machine | None = None
 
     @property
     def tokens_per_s(self) -> float:

@@ -12,11 +12,12 @@ import typer
 
 from .group import single_command
 from .live import live_view
-from .options import ApiKey, AppName, Json
+from .options import LOCAL, ApiKey, AppName, Json
 from .output import NO, WRONG_USE, YES, end, give, give_json, say, table
 
 if TYPE_CHECKING:
-    from gateway.bench import Difference, Plan, Result
+    from gateway.bench import Difference, Plan, Result, Spread
+    from gateway.slo import Slo
 
 app = single_command()
 Protocol = Literal["widget", "openai", "anthropic"]
@@ -26,8 +27,40 @@ PATHS: dict[Protocol, str] = {
     "anthropic": "/v1/messages",
 }
 
-
 MIXED = ("foreign text", "own text missing")
+PACED = "[[n=200]] [[delay=0.02]]"
+"""What the scripted backend plays to see what the gateway adds to it."""
+Address = Annotated[
+    str, typer.Option(help="Address of the gateway; with a path, exactly that is called.")
+]
+Speaks = Annotated[Protocol, typer.Option(help="What the clients speak.")]
+ModelName = Annotated[str, typer.Option(help="Model name.")]
+Prompt = Annotated[str, typer.Option(help="The question.")]
+Streams = Annotated[int, typer.Option(min=1, max=5000, help="Clients at a time.")]
+Total = Annotated[int, typer.Option(min=0, help="Streams in all; 0: as many as fit.")]
+Duration = Annotated[float, typer.Option(min=0.1, help="Seconds.")]
+Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds for a stream.")]
+Ramp = Annotated[
+    float, typer.Option(min=0, help="Seconds over which the clients begin, one by one.")
+]
+MaxFirst = Annotated[
+    float | None, typer.Option(help="Limit of the mean first token; else that of slo.yaml.")
+]
+MaxGap = Annotated[
+    float | None, typer.Option(help="Limit of the mean gap of tokens; else that of slo.yaml.")
+]
+MinSuccess = Annotated[
+    float | None, typer.Option(help="Share that must complete; else that of slo.yaml.")
+]
+Isolation = Annotated[bool, typer.Option(help="Mark each stream (scripted backend): do they mix?")]
+Overhead = Annotated[
+    bool,
+    typer.Option(help="Judge what is added to the pace of the scripted backend, p99, too."),
+]
+Compare = Annotated[
+    tuple[Path, Path] | None,
+    typer.Option(help="Two files made with --json: what differs? Exit 1 where B is worse."),
+]
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -39,36 +72,25 @@ class Gate(msgspec.Struct, frozen=True):
     limit: float
 
 
-@app.command(epilog="Example: gateway bench --streams 50 --duration 20 --max-first-ms 100 --json")
+@app.command(epilog="Example: gateway bench --streams 150 --overhead --duration 20 --json")
 def bench(
-    url: Annotated[
-        str, typer.Option(help="Address of the gateway; with a path, exactly that is called.")
-    ] = "http://127.0.0.1:8080",
-    protocol: Annotated[Protocol, typer.Option(help="What the clients speak.")] = "widget",
+    url: Address = LOCAL,
+    protocol: Speaks = "widget",
     profile: AppName = "bali-zero",
-    model: Annotated[str, typer.Option(help="Model name.")] = "default",
-    prompt: Annotated[str, typer.Option(help="The question.")] = "Say something short.",
-    streams: Annotated[int, typer.Option(min=1, max=5000, help="Clients at a time.")] = 10,
-    total: Annotated[int, typer.Option(min=0, help="Streams in all; 0: as many as fit.")] = 0,
-    duration: Annotated[float, typer.Option(min=0.1, help="Seconds.")] = 10.0,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for a stream.")] = 60.0,
+    model: ModelName = "default",
+    prompt: Prompt = "Say something short.",
+    streams: Streams = 10,
+    total: Total = 0,
+    duration: Duration = 10.0,
+    ramp: Ramp = 0.0,
+    timeout: Timeout = 60.0,
     key: ApiKey = None,
-    max_first_ms: Annotated[
-        float | None, typer.Option(help="Limit of the mean first token; else that of slo.yaml.")
-    ] = None,
-    max_gap_ms: Annotated[
-        float | None, typer.Option(help="Limit of the mean gap of tokens; else that of slo.yaml.")
-    ] = None,
-    min_success: Annotated[
-        float | None, typer.Option(help="Share that must complete; else that of slo.yaml.")
-    ] = None,
-    isolation: Annotated[
-        bool, typer.Option(help="Mark each stream (scripted backend): do they mix?")
-    ] = False,
-    compare: Annotated[
-        tuple[Path, Path] | None,
-        typer.Option(help="Two files made with --json: what differs? Exit 1 where B is worse."),
-    ] = None,
+    max_first_ms: MaxFirst = None,
+    max_gap_ms: MaxGap = None,
+    min_success: MinSuccess = None,
+    isolation: Isolation = False,
+    overhead: Overhead = False,
+    compare: Compare = None,
     json: Json = False,
 ) -> None:
     """Stream from many clients at once; exit 1 where a limit did not hold."""
@@ -77,38 +99,56 @@ def bench(
     from gateway.bench import Plan
     from gateway.slo import load_slo
 
+    plan = Plan(
+        url=_target(url, protocol, profile), protocol=protocol, model=model,
+        prompt=PACED if overhead and "[[delay=" not in prompt else prompt,
+        streams=streams, total=total, duration_s=duration, ramp_s=ramp, timeout_s=timeout,
+        is_marked=isolation, headers=(("Authorization", f"Bearer {key}"),) if key else (),
+    )  # fmt: skip
+    if overhead and not ramp:
+        plan = msgspec.structs.replace(plan, ramp_s=plan.length_s)
+    result, slo = _run(plan), load_slo()
+    gates = judge(
+        result,
+        slo.keep.first_token_ms if max_first_ms is None else max_first_ms,
+        slo.keep.inter_token_ms if max_gap_ms is None else max_gap_ms,
+        1 - slo.keep.error_ratio if min_success is None else min_success,
+    )
+    gates += added(result, slo) if overhead else []
+    gates += [unmixed(result)] if isolation else []
+    end(_given(gates, result, json))
+
+
+def _target(url: str, protocol: Protocol, profile: str) -> str:
     if not url.startswith(("http://", "https://")):
         say([f"`{url}` is no address: begin it with http:// or https://"])
         end(WRONG_USE)
-    address = url if url.count("/") > 2 else url + PATHS[protocol].format(app=profile)
-    plan = Plan(
-        url=address,
-        protocol=protocol,
-        prompt=prompt,
-        model=model,
-        streams=streams,
-        total=total,
-        duration_s=duration,
-        timeout_s=timeout,
-        is_marked=isolation,
-        headers=(("Authorization", f"Bearer {key}"),) if key else (),
-    )
-    result = _run(plan)
-    keep = load_slo().keep
-    gates = judge(
-        result,
-        keep.first_token_ms if max_first_ms is None else max_first_ms,
-        keep.inter_token_ms if max_gap_ms is None else max_gap_ms,
-        1 - keep.error_ratio if min_success is None else min_success,
-    )
-    if isolation:
-        gates.append(unmixed(result))
+    return url if url.count("/") > 2 else url + PATHS[protocol].format(app=profile)
+
+
+def _given(gates: Sequence[Gate], result: Result, json: bool) -> int:
+    """Print the run; return the exit code."""
     is_good = all(gate.ok for gate in gates)
     if json:
-        give_json({"version": 1, "ok": is_good, "gates": gates, "result": result})
+        troubles = result.machine.troubles if result.machine else ()
+        head = {"version": 1, "ok": is_good, "gates": gates, "is_quiet": not troubles}
+        give_json({**head, "troubles": troubles, "result": result})
     else:
         give(lines_of(gates, result))
-    end(YES if is_good else NO)
+    return YES if is_good else NO
+
+
+def added(result: Result, slo: Slo) -> list[Gate]:
+    """Hold what the gateway added to the backend's pace against the limits."""
+    limits = slo.overhead
+    return [
+        _tail("added to the first token, p99 ms", result.first_added_ms, limits.first_token_p99_ms),
+        _tail("added to a gap, p99 ms", result.gap_added_ms, limits.inter_token_p99_ms),
+    ]
+
+
+def _tail(name: str, spread: Spread, limit: float) -> Gate:
+    return Gate(name, spread.count > 0 and spread.p99 <= limit, spread.p99, limit)
 
 
 def judge(result: Result, first_ms: float, gap_ms: float, success: float) -> list[Gate]:
@@ -137,24 +177,49 @@ def lines_of(gates: Sequence[Gate], result: Result) -> list[str]:
         f"{'✓' if gate.ok else '✗'} {gate.name}: {gate.seen:g} (limit {gate.limit:g})"
         for gate in gates
     ]
-    spreads = [
-        f"  {name:<12} p50 {spread.p50:.1f}  p95 {spread.p95:.1f}  p99 {spread.p99:.1f}  "
-        f"max {spread.max:.1f} ms"
-        for name, spread in (("first token", result.first_token_ms), ("gap", result.gap_ms))
-    ]
     failed = [f"  failed       {reason}: {count}" for reason, count in result.failed.items()]
     counts = (
         f"  streams      {result.completed} of {result.started} completed, {result.tokens} tokens "
         f"in {result.elapsed_s:.1f} s ({result.tokens_per_s:.0f} a second)"
     )
-    return [*marks, counts, *spreads, *failed]
+    return [*marks, *_noise(result), counts, *_spreads(result), *failed]
+
+
+def _noise(result: Result) -> list[str]:
+    """Say on what it was measured, and whether the tails can be believed."""
+    machine = result.machine
+    if machine is None:
+        return []
+    words = "the machine was not quiet, tails are not the gateway's alone"
+    seen = f"{machine.busy:.0%} busy, driver late p99 {machine.driver_late_ms:.1f} ms"
+    return [
+        *(f"! {words}: {trouble}" for trouble in machine.troubles),
+        f"  machine      {machine.cores} cores, {seen}",
+    ]
+
+
+def _spreads(result: Result) -> list[str]:
+    named = [
+        ("first token", result.first_token_ms), ("  added", result.first_added_ms),
+        ("gap", result.gap_ms), ("  added", result.gap_added_ms),
+    ]  # fmt: skip
+    return [
+        f"  {name:<12} p50 {spread.p50:.1f}  p95 {spread.p95:.1f}  p99 {spread.p99:.1f}  "
+        f"max {spread.max:.1f} ms"
+        for name, spread in named
+        if spread.count
+    ]
 
 
 def _run(plan: Plan) -> Result:
     from gateway.bench import run_load
+    from gateway.server.loop import new_event_loop
 
-    with live_view(plan.streams, plan.total, plan.duration_s) as show:
-        return asyncio.run(run_load(plan, show))
+    with (
+        live_view(plan.streams, plan.total, plan.duration_s) as show,
+        asyncio.Runner(loop_factory=new_event_loop) as runner,
+    ):
+        return runner.run(run_load(plan, show))
 
 
 def _compared(before: Path, after: Path, json: bool) -> int:

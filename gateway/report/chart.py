@@ -51,8 +51,8 @@ def figure(title: str, told: str, inside: str, at: Sequence[float], top: float) 
     title, told = html.escape(title), html.escape(told)
     return (
         f'<figure><figcaption><b>{title}</b> {told}</figcaption><div class="plot">'
-        f'<span>{top:g}</span><svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{title}: {told}">{rules}{inside}</svg></div>'
+        f'<span>{top:g}</span><svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" '
+        f'preserveAspectRatio="none" aria-label="{title}: {told}">{rules}{inside}</svg></div>'
         f"<small>{''.join(f'<span>{clock(one)}</span>' for one in ends)}</small></figure>"
     )
 

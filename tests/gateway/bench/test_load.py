@@ -7,11 +7,13 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from bench.provider import Clock, Provider
-from gateway.bench import Plan, Protocol, Result, Spread, run_load
-from gateway.cli.bench import judge, lines_of, unmixed
+from gateway.bench import Machine, Plan, Protocol, Result, Spread, run_load
+from gateway.cli.bench import added, judge, lines_of, unmixed
+from gateway.slo import load_slo
 from tests.gateway.conftest import Inside
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
@@ -185,3 +187,42 @@ async def test_marked_streams_of_a_gateway_do_not_mix(inside: Inside) -> None:
 
     assert (result.completed, result.failed) == (10, {})
     assert unmixed(result).ok
+
+
+async def test_what_is_added_to_the_pace_of_the_backend_is_told_apart(provider: str) -> None:
+    paced = await run_load(
+        Plan(provider, prompt="[[n=9]][[ttft=0.05]][[delay=0.02]]", streams=2, total=2)
+    )
+    free = await run_load(Plan(provider, prompt="[[n=2]]", streams=1, total=1))
+
+    assert paced.gap_added_ms.mean == pytest.approx(paced.gap_ms.mean - 20, abs=0.01)
+    assert paced.first_added_ms.mean == pytest.approx(paced.first_token_ms.mean - 50, abs=0.01)
+    assert free.gap_added_ms.count == free.first_added_ms.count == 0
+
+
+async def test_a_tail_over_its_limit_is_no_pass(provider: str) -> None:
+    slo = load_slo()
+    result = await run_load(Plan(provider, prompt="[[n=3]][[delay=0.01]]", streams=1, total=1))
+    slow = msgspec.structs.replace(result, gap_added_ms=Spread.of([9.0] * 100))
+
+    assert [gate.ok for gate in added(slow, slo)][1] is False
+    assert [gate.ok for gate in added(await answered([HEAD]), slo)] == [False, False]
+
+
+@pytest.mark.parametrize("machine, words", [
+    (Machine(cores=2, busy=0.5, stolen=0.0, driver_late_ms=0.4), []),
+    (Machine(cores=2, busy=0.97, stolen=0.0, driver_late_ms=0.4), ["97% busy"]),
+    (Machine(cores=2, busy=0.5, stolen=0.1, driver_late_ms=8.0), ["8.0 ms late", "stolen"]),
+])  # fmt: skip
+def test_a_machine_that_was_not_quiet_says_why(machine: Machine, words: list[str]) -> None:
+    assert len(machine.troubles) == len(words)
+    assert all(word in told for word, told in zip(words, machine.troubles, strict=True))
+
+
+async def test_a_run_tells_on_what_it_was_measured(provider: str) -> None:
+    result = await run_load(Plan(provider, prompt="[[n=3]][[delay=0.05]]", streams=1, total=1))
+
+    assert result.machine is not None
+    assert result.machine.cores > 0
+    assert 0 < result.machine.busy <= 1
+    assert any("cores" in line for line in lines_of([], result))
