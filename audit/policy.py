@@ -25,7 +25,13 @@ class Rule(msgspec.Struct, frozen=True):
     def matches(self, app: str, model: str) -> bool:
         """Whether a call is meant."""
         is_app = self.apps is None or app in self.apps
-        return is_app and (self.models is None or model in self.models)
+        return is_app and (self.models is None or _is_named(model, self.models))
+
+
+def _is_named(model: str, names: Sequence[str]) -> bool:
+    """Tell whether a list names this model; `backend/*` names all models of a backend."""
+    backend, slash, _ = model.partition("/")
+    return model in names or (bool(slash) and f"{backend}/*" in names)
 
 
 class Handling(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from backends.routes.router import Plan, Router
 from backends.routes.router import Target as RouteTarget
 from gateway.auth.address import Addresses
 from gateway.auth.keyring import Keyring
+from gateway.config.names import is_named
 from gateway.config.schema import App, Config, Key
 from gateway.errors import ApiError, shown
 from gateway.limits import Policies
@@ -49,7 +50,7 @@ class Settings:
 
     def check_model(self, model: str, key: Key | None, *, code: str = "bad_field") -> None:
         """Raise unless the name is an alias, or a backend's model, that this key may use."""
-        is_allowed = key is None or key.models is None or model in key.models
+        is_allowed = key is None or key.models is None or is_named(model, key.models)
         if is_allowed and self.router.resolve(model):
             return
         known = ", ".join(self.models_for(key)[:20])

@@ -119,7 +119,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "Match": {
         "apps": "names of apps",
-        "models": "names that callers use: aliases or `backend/model`",
+        "models": "names that callers use: aliases, `backend/model` or `backend/*`",
         "routes": "paths such as `/v1/messages`, with `*` at the end for all that begin so",
         "keys": "ids of keys",
     },
@@ -138,7 +138,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "id": "name for logs and audit",
         "hash": "`sha256:` and 64 hex digits, from `gateway keys create`",
         "apps": "apps it opens; absent: all",
-        "models": "models it opens, or `backend/model`; absent: all",
+        "models": "models it opens, `backend/model`, or `backend/*` for all of one; absent: all",
         "origins": "pages that may use it",
         "tenant": "the customer that it belongs to, for limits `per: [tenant]`",
     },
@@ -160,7 +160,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "AuditRule": {
         "apps": "names of apps; absent: all",
-        "models": "names that callers use: aliases or `backend/model`; absent: all",
+        "models": "names that callers use: aliases, `backend/model` or `backend/*`; absent: all",
         "level": "as `audit.level`; absent: that one",
         "strategies": "as `audit.strategies`, on top of those",
     },

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from .document import BROKEN, Document, Path
 from .kinds import EXTRAS, KEY_VARIABLES, plugin_kinds
+from .names import ALL_OF
 from .problems import listed, nearest
 from .schema import Backend, Config, Limit
 
@@ -99,7 +100,11 @@ def _keys(document: Document, config: Config) -> None:
 
 
 def lead_to_model(document: Document, path: Path, model: str, config: Config) -> None:
-    """Refuse what is neither an alias nor a model of a backend."""
+    """Refuse what is neither an alias nor a model of a backend, nor all of them."""
+    if "*" in model and not (model.endswith(ALL_OF) and model.count("*") == 1):
+        remedy = "write `backend/*` for all models of a backend, or name each one"
+        document.problem(path, f"`{model}` is no pattern that is known here", remedy)
+        return
     if model.partition("/")[0] not in config.backends or "/" not in model:
         lead(document, path, model, config.models, "model")
 

@@ -10,6 +10,7 @@ import msgspec
 
 from gateway.auth.identity import Identity
 from gateway.config.limits import is_route
+from gateway.config.names import is_named
 from gateway.config.schema import Config, Match, Per
 from gateway.config.schema import Limit as LimitConfig
 from ratelimit import Limit
@@ -59,7 +60,7 @@ class Policy(msgspec.Struct, frozen=True):
             return False
         return (
             (match.apps is None or asking.app in match.apps)
-            and (match.models is None or asking.model in match.models)
+            and (match.models is None or is_named(asking.model, match.models))
             and (match.keys is None or key in match.keys)
             and (match.routes is None or any(is_route(r, asking.route) for r in match.routes))
         )

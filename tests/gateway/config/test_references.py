@@ -37,7 +37,7 @@ def test_a_name_without_a_neighbour_lists_what_there_is(problem):
 
 
 def test_a_key_may_name_a_model_of_a_backend(judge):
-    text = f"keys: [{{id: a, hash: '{HASH}', models: [demo/anything, default]}}]"
+    text = f"keys: [{{id: a, hash: '{HASH}', models: [demo/anything, demo/*, default]}}]"
 
     assert not judge(text).problems
 
@@ -96,3 +96,11 @@ def test_a_plugin_kind_may_have_any_field_but_no_near_miss_of_ours(judge, monkey
     assert fine.config.backends["a"].extra == {"flavour": {"sweet": 3}}
     assert not fine.problems
     assert [p.nearest for p in slip.problems] == ["base_url"]
+
+
+@pytest.mark.parametrize("pattern", ["*", "demo/gpt-*", "de*", "demo/*/*"])
+def test_a_pattern_that_would_open_nothing_is_refused(problem, pattern):
+    found = problem(f"keys: [{{id: a, hash: '{HASH}', models: ['{pattern}']}}]")
+
+    assert found.path == "keys[0].models[0]"
+    assert "backend/*" in found.remedy

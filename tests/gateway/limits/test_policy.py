@@ -33,6 +33,8 @@ def policy(text: str):
      ("match: {apps: [other]}", asking(), False),
      ("match: {models: [fast], apps: [web]}", asking(), True),
      ("match: {models: [slow], apps: [web]}", asking(), False),
+     ("match: {models: ['echo/*']}", asking(model="echo/any"), True),
+     ("match: {models: ['echo/*']}", asking(), False),
      ("match: {routes: ['/v1/*']}", asking(), False),
      ("match: {routes: ['/v1/*']}", asking(route="/v1/messages"), True),
      ("match: {keys: [web]}", asking(), False),
