@@ -12,6 +12,7 @@ from .sse import FrameTooLarge, Splitter
 from .template import TextTemplate
 
 ALIVE = Other()
+_LOOK_AT = 2
 _MAX_HELD = 4096
 """Bytes of a frame that is not whole yet and may become part of a run."""
 
@@ -31,6 +32,7 @@ class StreamReader(ABC):
         self._dropped = dropped
         self._splitter = Splitter()
         self._held = b""
+        self._cuts_left = 3
         self.template = TextTemplate()
         self._is_started = False
 
@@ -45,11 +47,25 @@ class StreamReader(ABC):
     def feed(self, data: bytes) -> list[Event | TextRun]:
         """Take the next bytes of the body."""
         batch: list[Event | TextRun] = []
-        if self._splitter.is_idle:
-            data = self._read_run(self._held + data if self._held else data, batch)
-        if data:
-            self._read_frames(data, batch)
+        while data and self.failure is None and not self.is_done:
+            if self._splitter.is_idle:
+                data = self._read_run(self._held + data if self._held else data, batch)
+            some, data = self._some_of(data)
+            if some:
+                self._read_frames(some, batch)
         return batch
+
+    def _some_of(self, data: bytes) -> tuple[bytes, bytes]:
+        """Cut off a few frames, as long as we hope to learn from them how the others will look."""
+        if self._cuts_left and not self.template.is_known:
+            end = 0
+            for _ in range(_LOOK_AT):
+                end = data.find(b"\n\n", end) + 2
+                if end < 2:
+                    return data, b""
+            self._cuts_left -= 1
+            return data[:end], data[end:]
+        return data, b""
 
     def _read_run(self, data: bytes, batch: list[Event | TextRun]) -> bytes:
         """Read the plain frames at the beginning; return what has to be looked at by the frame."""

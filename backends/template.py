@@ -31,9 +31,19 @@ class TextTemplate:
         self._head = self._tail = self._between = _NOTHING
         self._name = self._before = self._behind = _NOTHING
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there is something to compare frames with."""
+        return self._head is not _NOTHING
+
+    @property
+    def has_hope(self) -> bool:
+        """Whether frames ever looked like the one before, or there were too few to tell."""
+        return self._misses <= _GIVE_UP_AFTER
+
     def learn(self, name: bytes, payload: bytes, text: str) -> None:
         """Remember what stands around the text of a frame that was parsed."""
-        if self._misses > _GIVE_UP_AFTER:
+        if not self.has_hope:
             return
         self._misses += 1
         quoted = msgspec.json.encode(text)

@@ -18,6 +18,7 @@ from yarl import URL
 
 from .backend import Timeouts
 from .errors import BackendError, BackendTimeout, BackendTruncated
+from .intake import take
 from .line import Answer, Line
 from .refusals import failure_of
 
@@ -69,7 +70,7 @@ class Upstream:
     async def piece(self, response: Answer) -> bytes:
         """Return what has arrived of the body, empty at its end; `BackendTruncated` if it broke."""
         try:
-            return await response.content.readany()
+            return await take(response.content)
         except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as exc:
             raise BackendTruncated(
                 "The provider's connection broke in the middle of the answer.", backend=self.name

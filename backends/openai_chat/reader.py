@@ -49,7 +49,7 @@ class ChatReader(StreamReader):
             else:
                 self._odd_in_a_row = 0
                 self._read_chunk(chunk, payload, events)
-                if text := plain_text_of(chunk):
+                if self.template.has_hope and (text := plain_text_of(chunk)):
                     self.template.learn(name, payload, text)
                 return
         self._read_odd(payload, events)

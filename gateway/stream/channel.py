@@ -56,17 +56,14 @@ class Channel:
     def append(self, block: bytes) -> None:
         """Add a block; it reaches the readers in this loop turn's one flush."""
         self.log.append(block)
-        self._schedule()
-
-    def extend(self, blocks: list[bytes]) -> None:
-        """Add blocks in a row."""
-        self.log.extend(blocks)
-        self._schedule()
-
-    def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self._turn)
+
+    def extend(self, blocks: list[bytes]) -> None:
+        """Add what one read of the provider brought; it reaches the readers at once."""
+        self.log.extend(blocks)
+        self._flush()
 
     def seal(self, block: bytes) -> None:
         """Add the terminal block; nothing comes after it."""
@@ -164,6 +161,10 @@ class Channel:
     def _is_far(self, cursor: int, head: int) -> bool:
         return cursor < self.log.base or (not self.replays and head - cursor > SNAPSHOT_AFTER)
 
+    def _turn(self) -> None:
+        if self._is_scheduled:
+            self._flush()
+
     def _flush(self) -> None:
         self._is_scheduled = False
         if self._confirmed is None:
@@ -179,7 +180,8 @@ class Channel:
         if start >= self.log.base and self.readers:
             blocks = self.log.since(start)[: head - start]
         if blocks:
-            data, now = b"".join(blocks), self._loop.time()
+            data = blocks[0] if len(blocks) == 1 else b"".join(blocks)
+            now = self._loop.time()
             chunk, is_much = in_chunk(data), self.is_resumable and len(data) > LIVE_BYTES
             for reader in self.readers:
                 if reader.cursor == start and not reader.response.is_paused and not is_much:
@@ -191,9 +193,8 @@ class Channel:
                 reader.wake()
 
     def _forget_taken(self) -> None:
-        cursor = min((reader.cursor for reader in self.readers), default=self.log.head)
         if self.readers:
-            self.log.drop(cursor)
+            self.log.drop(min([reader.cursor for reader in self.readers]))
 
     @property
     def must_wait(self) -> bool:

@@ -60,7 +60,9 @@ class Log:
     def drop(self, upto: int) -> None:
         """Forget all blocks up to and including number `upto`."""
         count = min(upto - self.base, len(self._blocks))
-        if count > 0:
+        if count == len(self._blocks):
+            self.restart(self.head)
+        elif count > 0:
             self.size -= sum(map(len, self._blocks[:count]))
             del self._blocks[:count]
             self.base += count
