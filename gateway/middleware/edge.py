@@ -108,9 +108,11 @@ def translated(error: web.HTTPException) -> ApiError:
     return ApiError(code, detail, headers=headers, status=error.status)
 
 
-def error_response(request: web.BaseRequest, error: ApiError) -> web.Response:
-    """Return an error in the protocol of the path."""
-    protocol = protocol_of(request.path, "anthropic-version" in request.headers)
+def error_response(
+    request: web.BaseRequest, error: ApiError, protocol: str | None = None
+) -> web.Response:
+    """Return an error in the protocol of the path, unless another one is known to be meant."""
+    protocol = protocol or protocol_of(request.path, "anthropic-version" in request.headers)
     body, media = encode_error(error, request.get(REQUEST_ID, ""), protocol)
     status = status_of(error, protocol)
     response = web.Response(body=body, status=status, content_type=media)

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from gateway.dialects.envelope import protocol_of
 from gateway.errors import CODES_BY_STATUS, ApiError
 from gateway.middleware.edge import error_response, identify, mark, translated
 from gateway.stream.response import bound_socket
@@ -16,7 +17,18 @@ from gateway.stream.response import bound_socket
 HEADER_S = 10.0
 SILENT_S = 30.0
 KEEPALIVE_S = 75.0
+HEAD_BYTES = 1024
+UNPARSED = "UNKNOWN"
+"""The method of the request that the framework makes up where it could parse none."""
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+def _protocol_in(head: bytes) -> str:
+    """Return whose words a client speaks, as far as the beginning of its request tells."""
+    line, _, headers = head.partition(b"\n")
+    words = line.split(b" ")
+    path = words[1].decode("latin-1") if len(words) > 1 else ""
+    return protocol_of(path, b"anthropic-version" in headers.lower())
 
 
 class Connection(web.RequestHandler):
@@ -32,6 +44,10 @@ class Connection(web.RequestHandler):
         super().__init__(manager, loop=loop, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
         self._is_reading_headers = False
+        self._head = b""
+        """How a request begins whose headers are not all there."""
+        self._refused = b""
+        """How a request begins that could not be parsed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the clock of a connection that says nothing."""
@@ -49,14 +65,18 @@ class Connection(web.RequestHandler):
         before = self._request_count
         super().data_received(data)
         if self._request_count != before:
+            if self._messages and getattr(self._messages[-1][0], "exc", None) is not None:
+                self._refused = self._head or data[:HEAD_BYTES]
             self._stop_clock()
         elif self._current_request is None and not self._messages and not self._is_reading_headers:
             self._stop_clock()
             self._is_reading_headers = True
+            self._head = data[:HEAD_BYTES]
             self._deadline = self._loop.call_later(HEADER_S, self._give_up)
 
     def _stop_clock(self) -> None:
         self._is_reading_headers = False
+        self._head = b""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -80,7 +100,8 @@ class Connection(web.RequestHandler):
         code = CODES_BY_STATUS.get(status, "bad_request" if status < 500 else "internal")
         detail = "The request could not be understood." if status < 500 else "Something went wrong."
         identify(request)
-        response = error_response(request, ApiError(code, detail, status=status))
+        protocol = _protocol_in(self._refused) if request.method == UNPARSED else None
+        response = error_response(request, ApiError(code, detail, status=status), protocol)
         mark(request, response)
         response.force_close()
         return response

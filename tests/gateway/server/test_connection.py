@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 
 import pytest
@@ -114,3 +115,37 @@ async def test_a_long_answer_is_not_cut_by_the_deadlines_of_requests(hasty: Runn
     request = b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
     assert b'"type":"done"' in await hasty.exchange(request)
+
+
+BROKEN = b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "head, keys",
+    [
+        (b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\n", {"type", "error", "request_id"}),
+        (b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n", {"error"}),
+        (b"GET /v1/models HTTP/1.1\r\nanthropic-version: 1\r\n", {"type", "error", "request_id"}),
+        (b"POST /api/v2/bali-zero/chat HTTP/1.1\r\nHost: localhost\r\n", {"code", "detail"}),
+        (b"\x16\x03\x01 nonsense\r\n", {"code", "detail"}),
+    ],
+)
+@pytest.mark.parametrize("is_split", [False, True])
+async def test_what_cannot_be_parsed_is_answered_in_the_clients_protocol(
+    inside: Inside, head: bytes, keys: set[str], is_split: bool
+):
+    running = await inside(GATEWAY_LIMIT="off")
+    reader, writer = await running.connect()
+    if is_split:
+        writer.write(head)
+        await asyncio.sleep(0.02)
+        writer.write(BROKEN)
+    else:
+        writer.write(head + BROKEN)
+
+    answer = await reader.read()
+    writer.close()
+
+    start, _, body = answer.partition(b"\r\n\r\n")
+    assert start.split(b" ")[1] == b"400"
+    assert keys <= set(json.loads(body))
