@@ -99,7 +99,12 @@ def build_rooms(config: Config, process: Process) -> Rooms:
     shared = build_shared_log(config) if url else None
     local = Idempotency(kept_s)
     store = shared.store if shared else None
-    limiter = RedisLimiter(url, observer=observer) if url else MemoryLimiter(observer=observer)
+    lease_s = config.redis.lease_s
+    limiter = (
+        RedisLimiter(url, observer=observer, lease_s=lease_s)
+        if url
+        else MemoryLimiter(observer=observer)
+    )
     ticker = Ticker(table)
     ticker.watchers.append(lambda: observer.sample(limiter.health()))
     return Rooms(

@@ -66,11 +66,10 @@ class Link:
         self.replicas = max(1, reply[1])
         return [ask for ask, is_open in zip(asks, reply[2:], strict=True) if not is_open]
 
-    async def orphans(self, overdue_s: float) -> list[tuple[str, bytes | None]]:
-        """Return calls, with their records, that nobody renewed for a lease and `overdue_s`."""
-        before = self.wall_us() - round(overdue_s * SECOND)
+    async def orphans(self) -> list[tuple[str, bytes | None]]:
+        """Return calls, with their records, that nobody renewed for a lease."""
         found = await self.store.command(
-            "ZRANGEBYSCORE", self.wire.index, "-inf", before, "LIMIT", 0, 100
+            "ZRANGEBYSCORE", self.wire.index, "-inf", self.wall_us(), "LIMIT", 0, 100
         )
         if not found:
             return []

@@ -39,7 +39,6 @@ class RedisLimiter:
         observer: Observer | None = None,
         tenant: str = "default",
         lease_s: float = 30.0,
-        renew_s: float = 10.0,
         probe_s: float = 0.5,
         max_keys: int = 100_000,
         clock: Callable[[], float] = time.monotonic,
@@ -50,7 +49,7 @@ class RedisLimiter:
         worker = f"{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._store = Store(url)
         self._link = Link(
-            self._store, wire, worker=worker, worker_s=3 * renew_s, wall=wall, clock_us=clock_us
+            self._store, wire, worker=worker, worker_s=lease_s, wall=wall, clock_us=clock_us
         )
         self._breaker = Breaker(clock=clock)
         self._backlog = Backlog(clock)
@@ -64,7 +63,6 @@ class RedisLimiter:
             self._backlog,
             self._open,
             self._changed,
-            renew_s=renew_s,
             probe_s=probe_s,
             lease_s=lease_s,
         )

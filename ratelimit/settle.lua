@@ -20,7 +20,10 @@ end
 
 local function settle(id, record, key, arg)
   local value = call('GET', record)
-  if not value or value == 'x' then return 0 end
+  if not value or value == 'x' then
+    call('ZREM', KEYS[1], id)
+    return 0
+  end
   local index = -1
   for row in string.gmatch(value, '[^\n]+') do
     index = index + 1

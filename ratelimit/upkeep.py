@@ -11,11 +11,12 @@ from itertools import islice
 from .backlog import Backlog
 from .breaker import Breaker
 from .limiter import Charge, Limit
-from .link import Link
+from .link import TOMB_S, Link
 from .store import StoreAway, advise
 from .wire import ACQUIRE, RENEW, SETTLE, Ask, Ending
 
 _CHUNK = 200
+_SWEEP_S = 1.0
 
 
 class Upkeep:
@@ -29,7 +30,6 @@ class Upkeep:
         open_calls: Mapping[str, Ask],
         changed: Callable[[], None],
         *,
-        renew_s: float,
         probe_s: float,
         lease_s: float,
     ) -> None:
@@ -38,12 +38,12 @@ class Upkeep:
         self._backlog = backlog
         self._open_calls = open_calls
         self._changed = changed
-        self._renew_s = renew_s
+        self._renew_s = lease_s / 3
         self._probe_s = probe_s
         self._lease_s = lease_s
         self._wake = asyncio.Event()
         self._renew_at = 0.0
-        self._sweep_at = time.monotonic() + 2 * lease_s
+        self._sweep_at = time.monotonic() + lease_s
         self.swept = 0
         self.warnings: tuple[tuple[str, str], ...] = ()
 
@@ -78,7 +78,7 @@ class Upkeep:
             self._renew_at = now + self._renew_s
             await self._renew()
         if now >= self._sweep_at:
-            self._sweep_at = now + self._renew_s
+            self._sweep_at = now + _SWEEP_S
             await self._sweep()
 
     async def _pause(self) -> None:
@@ -86,7 +86,8 @@ class Upkeep:
             await asyncio.sleep(self._probe_s * (0.2 if self._breaker.is_recovering else 1))
             return
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, self._renew_at - time.monotonic())):
+            next_at = min(self._renew_at, self._sweep_at)
+            async with asyncio.timeout(max(0.0, next_at - time.monotonic())):
                 await self._wake.wait()
         self._wake.clear()
 
@@ -103,7 +104,7 @@ class Upkeep:
             self._breaker.probe(is_good=False, reason=reason)
             return
         self._renew_at = 0.0
-        self._sweep_at = time.monotonic() + 2 * self._lease_s
+        self._sweep_at = time.monotonic() + self._lease_s
         self._breaker.close()
         self._changed()
 
@@ -120,8 +121,11 @@ class Upkeep:
         await self._backlog.pay(self._link)
 
     async def _sweep(self) -> None:
-        """Settle calls of dead workers with what they had used when last heard of."""
-        orphans = await self._link.orphans(self._lease_s)
+        """Settle calls of dead workers with what they had used when last heard of.
+
+        A worker that only slept may say that it still has the call: that charges nothing more.
+        """
+        orphans = await self._link.orphans()
         endings = [orphan_end(call_id, record or b"") for call_id, record in orphans]
         if endings:
             self.swept += sum(await self._link.end(endings))
@@ -134,7 +138,7 @@ def orphan_end(call_id: str, record: bytes) -> Ending:
     ask = Ask(call_id, [Charge(_UNKNOWN, "") for _ in _keys(rows)], 0.0)
     ask.keys = list(_keys(rows))
     actual = (so_far + [-1] * len(ask.keys))[: len(ask.keys)]
-    return Ending(ask, actual, 0)
+    return Ending(ask, actual, TOMB_S)
 
 
 _UNKNOWN = Limit("", "requests", 0)

@@ -60,6 +60,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "Redis": {
         "url": "`redis://`, `rediss://` or `unix://`; empty: in memory, one worker",
         "durability": "`relaxed`: readers first, the log within 25 ms; `strict`: the log first",
+        "lease_s": "seconds after which others settle the calls of a worker that died, and free "
+        "its slots",
     },
     "Backend": {
         "kind": "the adapter",

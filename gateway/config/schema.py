@@ -57,6 +57,7 @@ class Redis(Section, frozen=True):
 
     url: str = ""
     durability: Literal["relaxed", "strict"] = "relaxed"
+    lease_s: Annotated[float, Meta(ge=3, le=300)] = 30.0
 
 
 class Backend(Quiet, frozen=True):

@@ -77,7 +77,7 @@ async def test_killed_store_that_comes_back_empty_is_told_what_it_missed(
 ) -> None:
     """SIGKILL, then a new empty server: local admissions and running calls are written back."""
     server = new_redis_server()
-    limiter = redis_limiters(server.url, deadline_s=0.05, probe_s=0.1, renew_s=0.3)
+    limiter = redis_limiters(server.url, deadline_s=0.05, probe_s=0.1, lease_s=1.0)
     await limiter.start()
     before = await limiter.take("before", BOTH)
     server.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections import Counter
@@ -168,3 +169,33 @@ def test_a_store_that_stands_still_delays_no_answer_and_charges_nothing_twice(
     assert eventually(lambda: used(gateway) == admitted | {"source": "redis"}), (
         used(gateway), admitted,
     )  # fmt: skip
+
+
+def test_a_killed_gateway_pays_what_it_has_said_and_its_slot_is_free_after_its_lease(
+    start: Start, redis_url: str
+):
+    lease_s = 3.0
+    limits = {
+        "tokens": {"per": ["address"], "tokens": 50_000, "period": "month"},
+        "streams": {"per": ["address"], "concurrent": 1},
+    }
+    settings = config(redis_url, **limits)
+    settings["redis"]["lease_s"] = lease_s
+    doomed, alive = (start(settings, GATEWAY_ADMIN_KEY=ADMIN) for _ in range(2))
+    with doomed.wire.ask("[[n=3000]] [[delay=0.02]]") as answer:
+        events = answer.events()
+        said = next(event for event in events if event.get("sequence") == 200)
+        held = used(alive)
+        full = alive.wire.post(CHAT, ONE)
+
+        doomed.signal(signal.SIGKILL)
+
+    killed = time.monotonic()
+    assert eventually(lambda: used(alive)["streams"] == 0, lease_s + 3)
+    assert time.monotonic() - killed < lease_s + 1.5
+    assert eventually(lambda: used(alive)["tokens"] < held["tokens"])
+    assert said["sequence"] == 200
+    assert full.status == 429
+    assert (held["streams"], held["tokens"] > 1024) == (1, True)
+    assert 50 < used(alive)["tokens"] < 1024
+    assert alive.wire.post(CHAT, ONE).status == 200
