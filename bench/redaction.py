@@ -26,7 +26,7 @@ def labelled(name: str = "personal") -> list[tuple[str, list[tuple[str, str]]]]:
     """Return lines without marks, each with its (type, value) pairs; `second` is another set."""
     lines = (HERE / f"redaction_{name}.txt").read_text("utf-8").splitlines()
     return [
-        (MARK.sub(lambda m: m[2], line), MARK.findall(line))
+        (MARK.sub(lambda m: m[2], line).replace("⏎", "\n"), MARK.findall(line))
         for line in lines
         if not line.startswith("#")
     ]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator
+import re
+from bisect import bisect_left, bisect_right
+
+import msgspec
 
 from .engine import Pattern
 from .words import LATIN, OTHER, words_of
 
 LEFT, RIGHT = 44, 18
+MOST_COST = 60
+ASKED = 120
 _RIGHT_COST = 12
 
+_ANSWER = re.compile(
+    rb"(?:it s|it is|its|its the|this is|here it is|c est|es ist|es el|adalah|yaitu):? $"
+)
 _LABEL_OF: dict[str, str] = {}
 for _label in ("not", *(key for key in LATIN if key != "not")):
     for _word in words_of(LATIN[_label]):
@@ -41,11 +48,39 @@ LOWER_VIEW = bytes(
 """Lowers a view for looking up words: digits, `_` and `-` end a word."""
 
 
+class Beside(msgspec.Struct, frozen=True):
+    """The label that ends left of a place and the one that begins right of it.
+
+    A gap is counted in characters; a cost weighs what lies in the gap.
+    """
+
+    left: str
+    left_gap: int
+    left_cost: int
+    right: str
+    right_gap: int
+    is_empty: bool = False
+
+    def label(self, before: int = 0, behind: int = 0) -> tuple[str, int]:
+        """Return the nearer label and its cost for a part of the place, so far from its ends."""
+        best, cost = "", MOST_COST
+        if self.left and self.left_gap + before <= LEFT:
+            best, cost = self.left, self.left_cost + before
+        gap = self.right_gap + behind
+        if self.right and gap <= RIGHT and gap + _RIGHT_COST < cost:
+            return self.right, gap + _RIGHT_COST
+        return best, cost
+
+
 class Labels:
     """All label words of a text by position."""
 
     def __init__(self, low_view: bytes, low_text: str | None) -> None:
-        found = [(end, start, _label_of(low_view[start:end])) for start, end in _spans(low_view)]
+        known = _LABEL_OF_BYTES.get
+        found = [
+            (end, start, known(word := low_view[start:end]) or _spaced(word))
+            for start, end in _LATIN.spans(low_view)
+        ]
         if low_text is not None:
             found += [
                 (*match.span()[::-1], _LABEL_OF.get(match[0], ""))
@@ -57,28 +92,37 @@ class Labels:
         self._ends = [item[0] for item in found]
         self._view = low_view
 
-    def nearest(self, start: int, end: int) -> tuple[str, int]:
-        """Return the label nearest to a place and its distance; an empty label if none is near."""
-        at = bisect_left(self._ends, start + 1)
-        best, distance = "", LEFT + 1
-        if at:
-            left_end, _, label = self._found[at - 1]
-            if start - left_end <= LEFT:
-                best, distance = label, self._cost(left_end, start)
-        while at < len(self._found) and self._found[at][1] < end:
+    def beside(self, start: int, end: int) -> Beside:
+        """Return the labels next to a place."""
+        found = self._found
+        left, left_gap, cost, right, right_gap = "", LEFT + 1, MOST_COST, "", RIGHT + 1
+        at = bisect_right(self._ends, start)
+        if at and start - self._ends[at - 1] <= LEFT:
+            left_end, _, label = found[at - 1]
+            if (priced := self._cost(left_end, start)) < MOST_COST:
+                left, left_gap, cost = label, start - left_end, priced
+        while at < len(found) and found[at][1] < end:
             at += 1
-        if at < len(self._found):
-            _, right, label = self._found[at]
-            gap = right - end
-            is_near = gap <= RIGHT and gap + _RIGHT_COST < distance
-            if is_near and b"\n" not in self._view[end:right]:
-                best, distance = label, gap + _RIGHT_COST
-        return best, distance
+        if at < len(found):
+            _, begin, label = found[at]
+            if begin - end <= RIGHT and b"\n" not in self._view[end:begin]:
+                right, right_gap = label, begin - end
+        return Beside(left, left_gap, cost, right, right_gap) if left or right else _NONE
 
-    def are_near(self, start: int, end: int, reach: int = LEFT) -> bool:
-        """Tell whether any label can be the nearest of something in a run without letters."""
-        at = bisect_left(self._ends, start - reach - 4)  # a sign before it belongs to a number
-        return at < len(self._found) and self._found[at][1] <= end + RIGHT
+    def asked(self, start: int) -> Beside:
+        """Return what a line before asked for, where a place only answers: `It is 5550123`."""
+        at = bisect_right(self._ends, start) - 1
+        if at < 0 or not _ANSWER.search(self._view, max(0, start - 12), start):
+            return _NONE
+        end, _, label = self._found[at]
+        between = self._view[end:start]
+        if len(between) > ASKED or between.count(b"\n") != 1:
+            return _NONE
+        return Beside(label, _RIGHT_COST, _RIGHT_COST, "", RIGHT + 1)
+
+    def nearest(self, start: int, end: int) -> tuple[str, int]:
+        """Return the label nearest to a place and its cost; an empty label if none is near."""
+        return self.beside(start, end).label()
 
     def within(self, start: int, label: str, reach: int = LEFT) -> bool:
         """Tell whether a label of this kind stands left of a place, whatever is between."""
@@ -90,20 +134,20 @@ class Labels:
         return False
 
     def _cost(self, left: int, right: int) -> int:
-        """Distance counts more across the end of a sentence or clause."""
+        """Distance counts more across the end of a sentence or clause, and behind another field."""
         between = self._view[left:right]
-        if between == b". ":  # an abbreviation: `Passport No. 533380006`
-            return 2
+        if len(between) < 3:
+            return 2 if between == b". " else right - left  # `Passport No. 533380006`
         clauses = between.count(b"; ") + between.count(b", ") + between.count(b". ")
-        return right - left + 14 * clauses + 8 * between.count(b"\n")
+        is_other_field = between.endswith(b": ") and len(between) > 4
+        return right - left + 14 * clauses + 8 * between.count(b"\n") + 30 * is_other_field
 
 
-def _spans(low_view: bytes) -> Iterator[tuple[int, int]]:
-    return (match.span() for match in _LATIN.finditer(low_view))
+_NONE = Beside("", LEFT + 1, MOST_COST, "", RIGHT + 1, True)
 
 
-def _label_of(word: bytes) -> str:
-    return _LABEL_OF_BYTES.get(word) or _LABEL_OF_BYTES.get(word.replace(b".", b" "), "")
+def _spaced(word: bytes) -> str:
+    return _LABEL_OF_BYTES.get(word.replace(b".", b" "), "")
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

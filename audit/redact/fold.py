@@ -87,6 +87,17 @@ def _view_run(run: re.Match[str]) -> str:
     return run[0].translate(_VIEW)
 
 
+def _visible(text: str) -> list[int]:
+    """Return where the characters are that can be seen."""
+    found: list[int] = []
+    at = 0
+    for match in _INVISIBLE.finditer(text):
+        found += range(at, match.start())
+        at = match.end()
+    found += range(at, len(text))
+    return found
+
+
 class Folded:
     """A folded text, its view, and the way back to the offsets of the original."""
 
@@ -99,7 +110,7 @@ class Folded:
             self.text, self.view = original, original.encode()
             return
         if _INVISIBLE.search(original):
-            self._origin = [i for i, char in enumerate(original) if not _INVISIBLE.match(char)]
+            self._origin = _visible(original)
             original = _INVISIBLE.sub("", original)
         self.text = _NOT_ASCII.sub(_fold_run, original)
         self.view = _NOT_ASCII.sub(_view_run, self.text).encode("latin-1")

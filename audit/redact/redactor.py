@@ -30,14 +30,16 @@ class Finder:
         self._escape = len(gates)
         self._base64 = len(gates) + 1
 
-    def has_work(self, view: bytes) -> bool:
-        """Tell whether any detector might find anything."""
-        return bool(self._gate.fired(view))
+    def fired(self, view: bytes) -> Sequence[int]:
+        """Return which detectors might find anything."""
+        return self._gate.fired(view)
 
-    def hits(self, scan: Scan, *, is_inner: bool = False) -> list[Hit]:
-        """Return everything that is sure enough."""
+    def hits(
+        self, scan: Scan, fired: Sequence[int] | None = None, *, is_inner: bool = False
+    ) -> list[Hit]:
+        """Return everything that is sure enough; `fired`: what is known to have work, or more."""
         found: list[Hit] = []
-        for index in sorted(self._gate.fired(scan.view)):
+        for index in sorted(self.fired(scan.view) if fired is None else fired):
             if index < self._escape:
                 found += self._detectors[index].find(scan)
             elif is_inner:
@@ -108,12 +110,13 @@ class Redactor:
 
     def _examine(self, text: str) -> tuple[Folded, Scan | None, list[Hit]]:
         folded = Folded(text)
-        if not self._finder.has_work(folded.view):
-            return folded, None, []
         view = mark_cuts(folded.view)
+        fired = self._finder.fired(view)
+        if not fired:
+            return folded, None, []
         scan = Scan(marked(folded.text, folded.view, view), view)
         keys, _ = find_keys(view, 0, False)
-        return folded, scan, resolve([*keys, *self._finder.hits(scan)])
+        return folded, scan, resolve([*keys, *self._finder.hits(scan, fired)])
 
     def _compose(self, text: str, folded: Folded, hits: Sequence[Hit], memory: Memory) -> Redaction:
         done: list[str] = []

@@ -20,7 +20,11 @@ LATIN: dict[str, str] = {
         numer telefonu|nr telefonu|nr tel|cep|cep telefonu|gsm|telefon numarasi|dien thoai|sdt
         so dien thoai|zalo|cislo telefonu|telefonni cislo|telefonszam|numar de telefon|tawag
         numero ng telepono|simu|nambari ya simu|whatsapp number|tlf nr|broj telefona
-        nombor telefon|no telefon|talian""",
+        nombor telefon|no telefon|talian|office|your number|her number|his number|their number
+        new number|number is|answering at|reachable at|call back|ring back|fax no|faks|faxe
+        tel kom|tel nr|telnr|mob|mob no|whatsapp no|direct line|extension|landline|festnetz
+        nomorku|nomornya|nr komorki|numero ko|nambari|numara|zatelefonuj|zadzwon|zavolejte
+        volejte|ring meg|ring mig|soita|kutsu|sun telefon|sunati""",
     "card": """
         card|card number|card no|cardnumber|cardno|credit card|creditcard|debit card|debit
         amex|mastercard|maestro|visa card|american express|cc|cc number|pan|kartu|kartu kredit
@@ -38,7 +42,8 @@ LATIN: dict[str, str] = {
         rekeningnummer|bankrekening|numer konta|nr konta|rachunek|hesap|hesap numarasi
         bankgiro|plusgiro|routing|routing number|sort code|bsb|so tai khoan|stk|tai khoan
         cislo uctu|ucet|bankszamlaszam|cont bancar|tilinumero|tili|nombor akaun|akaun|ifsc
-        transfer ke""",
+        transfer ke|acc|acc no|accnum|acc number|a c no|bank acc|checking|savings|deposit
+        account holder|kto|kto nr|cta|cta cte|giro|girokonto|swift|bic""",
     "iban": """
         iban|ibans|iban number|iban nr""",
     "nik": """
@@ -82,7 +87,16 @@ LATIN: dict[str, str] = {
         identificacion|identidad|dowod osobisty|nr dowodu|cartao de cidadao
         bilhete de identidade|rut|rut chile|cuil|nss|insurance number|mrn|patient id
         medical record|health insurance|tax number|national number|personal number|personal id
-        philhealth|umid|thai id|matricule|nid|identifikationsnummer|id nummer|id kort""",
+        philhealth|umid|thai id|matricule|nid|identifikationsnummer|id nummer|id kort
+        license|licence|driver s licence|dl|dl no|dln|voter id|member id|member no|member number
+        subscriber id|employee id|emp id|employee number|staff id|student id|badge|badge number
+        policy number|policy no|policy|insurance id|insurance no|health plan|npi|npi number|dea
+        mrn no|medical record number|patient no|patient number|case worker|resident id|tribal id
+        social insurance number|sozialversicherung|versichertennummer|mitgliedsnummer
+        kundennummer|customer id|customer number|client id|national identity|identity document
+        obywatel|legitymacja|rijbewijs|korkort|korkortsnummer|forerkort|ajokortti|ehliyet
+        prawo jazdy|ridicsky prukaz|patente|patente di guida|tessera sanitaria|carta nazionale
+        cni|permis|gplx|bang lai|nomor sim|nomor induk siswa|nip pegawai|vin|visa number""",
     "tax": """
         tax id|taxid|tax identification|tax identification number|tax number|tax no|tin|itin
         ein|vat|vat number|vat id|vat no|ust id|ust idnr|umsatzsteuer|steuer id|steuer idnr
@@ -90,7 +104,7 @@ LATIN: dict[str, str] = {
         btw nummer|tva|numero de tva|partita iva|p iva|nip|regon|dic|ico|cuit|tfn
         tax file number|abn|pajak|moms|alv|adoszam|afm|numero fiscal|contribuinte
         numero fiscal de reference|spi|vergi|vergi no|vkn|ma so thue|mst|nit|ruc|rnc|kra pin
-        gst|gstin|utr""",
+        gst|gstin|utr|tax identification no|nip firmy|identyfikacja podatkowa""",
     "imei": """
         imei|imei number|imei no|imei1|imei2|meid""",
     "not": """
@@ -109,7 +123,7 @@ LATIN: dict[str, str] = {
         fattura|encomenda|zamowienie|zamowienia|siparis|siparis no|bestelling|bestelnummer
         factuur|artikel|artikelnummer|prix|preis|precio|prezzo|preco|cena|fiyat|population
         penduduk|transaction|transaction id|txn|trx|transaksi|batch|lot|ref|reference
-        reference no|referensi|latitude|longitude|lat|lon|lng|coordinates|kode|kode pos|rfc
+        reference no|referensi|latitude|longitude|lat|lon|lng|coordinates|kode|kode pos
         flight|penerbangan|room|kamar|pixel|px|width|height|width x|milliseconds|ms|seconds
         request|request id|trace|trace id|span|job|job id|run|run id|issue|pull request|bug|pr
         po number|purchase order|quote|quotation|rate|votes|views|followers|score|points""",
@@ -128,7 +142,10 @@ LATIN: dict[str, str] = {
 
 OTHER: dict[str, str] = {
     "phone": """
-        телефон|тел|телефона|мобильный|звоните|позвоните|номер телефона|τηλέφωνο|κινητό|τηλ
+        телефон|тел|телефона|мобильный|мой номер|номер|моб|мобільний|мій номер|номер телефону
+        обадете се|зателефонуйте|شماره|شماره تلفن|شماره موبایل|تلفن|فون نمبر|মোবাইল|কল
+        เบอร์โทรศัพท์|โทรหา|मोबाइल नंबर|फोन नंबर|連絡先|電話號碼|手機|手機號碼|핸드폰 번호
+        휴대폰 번호|звоните|позвоните|номер телефона|τηλέφωνο|κινητό|τηλ
         電話|電話番号|电话|电话号码|手机|手机号|手机号码|携帯|携帯番号|微信|전화|전화번호
         휴대폰|핸드폰|연락처|هاتف|الهاتف|جوال|رقم الهاتف|موبايل|رقم الجوال|اتصل|טלפון|נייד
         מספר טלפון|โทร|เบอร์|เบอร์โทร|โทรศัพท์|फोन|मोबाइल|फ़ोन|নম্বর|ফোন|தொலைபேசி""",
@@ -147,7 +164,9 @@ OTHER: dict[str, str] = {
         αμκα|αφμ|егн|јмбг|рнокпп|іпн""",
     "birth": """
         родился|родилась|дата рождения|д\\.р|γεννήθηκα|ημερομηνία γέννησης|出生|出生日期|生日
-        生年月日|생년월일|생일|تاريخ الميلاد|مواليد|ولدت|תאריך לידה|נולד|נולדתי|วันเกิด
+        生年月日|생년월일|생일|дата народження|д\\.н|народилася|нар|дата на раждане|родена
+        датум рођења|تاریخ تولد|متولد|پیدائش|تاريخ الولادة|জন্ম|জন্ম তারিখ|பிறந்த தேதி|ใบเกิด
+        誕生日|出生年月|생년|تاريخ الميلاد|مواليد|ولدت|תאריך לידה|נולד|נולדתי|วันเกิด
         เกิดวันที่|जन्म|जन्म तिथि|роден|рођен|народився""",
     "not": """
         заказ|заказа|счёт-фактура|订单|订单号|注文|注文番号|价格|価格|주문|주문번호|طلب

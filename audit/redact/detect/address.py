@@ -38,6 +38,12 @@ _ENGLISH = Pattern(
     rb"|Cape|Canyon|Camp|Bypass|Burg|Brook|Branch|Bottom|Bluff|Bend|Beach|Bayou|Arcade|Annex)\b\.?"
     rb"(?: (?:North|South|East|West|[NSEW]{1,2})\b)?" + _UNIT + _CITY + _CODE
 )
+_FLAT = Pattern(
+    rb"\b\d{1,6} (?:(?:"
+    + _C
+    + rb"|\d{1,4}) ){1,5}(?:Apt|Apartment|Suite|Ste|Unit|Flat)\b\.? ?#?\d{1,5}"
+    rb"[A-Za-z]?" + _CITY + _CODE
+)
 _BROADWAY = Pattern(rb"\b\d{1,5} (?:[NSEW]\.? )?Broadway\b" + _UNIT + _CITY + _CODE)
 _INDONESIA = Pattern(
     rb"(?i:\b(?:jl|jln|jalan|gang|gg|perum|perumahan|komplek|lorong|persiaran))\b\.? ?"
@@ -98,7 +104,9 @@ _LIVES = Pattern(
     rb"(?i)(?:^|[^a-z])(?:lives? (?:at|in|on)|lived at|living (?:at|on)|located at|"
     rb"resid(?:e|es|ing) at|tinggal di|(?:ich )?wohne? (?:in(?: der)?|am)|wohnhaft in|"
     rb"(?:j')?habite (?:au|a)?|vivo en(?: la)?|abito in|moro na|woon (?:in|op)|mieszkam "
-    rb"(?:przy|na)) "
+    rb"(?:przy|na|w)|bydlim (?:v|na)|bytem|byvam (?:v|na)|lakom|lakik|locuiesc (?:in|pe)|bor (?:pa|i)|"
+    rb"asun|oturuyorum|song tai|o tai|nakatira sa|duduk di|menetap di|berdomisili di|beralamat di|"
+    rb"moro (?:em|no)|resido en|domiciliad[oa] en|domiciliee? (?:au|a)|residente (?:in|a)|stanujem u|zivim u) "
     rb"([^\n\"';<>{}|@]{6,120})"
 )
 _FOREIGN = Pattern(
@@ -113,7 +121,7 @@ _STOP = Pattern(
 )
 
 
-ENGLISH = (_ENGLISH, _BROADWAY, _BOX, _PLACE)
+ENGLISH = (_ENGLISH, _FLAT, _BROADWAY, _BOX, _PLACE)
 PREFIXED = (_INDONESIA, _ROMANCE)
 SUFFIXED = (_GERMANIC, _TURKISH)
 NAMED = (_NAMED, _LIVES)

@@ -10,12 +10,12 @@ from ..scan import Scan
 
 _WORD = rb"[A-Za-z\xd8\xf8]{3,12}"
 DATE = Pattern(
-    rb"\b(?:(?:19|20)\d\d ?[-/.\xf8] ?\d{1,2} ?[-/.\xf8] ?\d{1,2}\xf8?"
+    rb"\b(?:(?:19|20|25)\d\d ?[-/.\xf8] ?\d{1,2} ?[-/.\xf8] ?\d{1,2}\xf8?"
     rb"|\d{1,2} ?[-/.] ?\d{1,2} ?[-/.] ?(?:19|20)?\d\d"
     rb"|\d{1,2} \d{1,2} (?:19|20)\d\d"
     rb"|\d{1,2}(?:st|nd|rd|th|\.|er)?[ -](?:de |of |del )?"
     + _WORD
-    + rb"\.?,?[ -](?:de |del )?(?:19|20)?\d\d"
+    + rb"\.?,?[ -](?:de |del )?(?:19|20|25)?\d\d"
     rb"|" + _WORD + rb"\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d"
     rb"|\d{4} " + _WORD + rb" \d{1,2})\b"
 )
@@ -23,12 +23,13 @@ DATE = Pattern(
 
 def find(scan: Scan) -> Iterator[Hit]:
     """Yield dates that stand near a word for birth."""
-    for match in DATE.finditer(scan.view):
-        start, end = match.span()
+    for start, end in DATE.spans(scan.view):
         if _is_birth(scan, start, end):
             yield Hit(start, end, "BIRTH_DATE", 0.85, scan.text[start:end].casefold())
 
 
 def _is_birth(scan: Scan, start: int, end: int) -> bool:
     label, distance = scan.labels.nearest(start, end)
-    return label == "birth" or (distance > 6 and scan.labels.within(start, "birth"))
+    if label == "birth":
+        return scan.view.find(b"\n\n", max(0, start - distance), start) < 0
+    return distance > 6 and scan.labels.within(start, "birth")

@@ -9,10 +9,13 @@ from ..finding import Hit
 from ..scan import Scan
 from .national import DIGITS, Table
 from .phone import EXTENSION, e164, phone_score
-from .token import FREE, Number, join, numbers
+from .token import FEWEST, FREE, NOT_REACH, Number, Run, join, runs
 
 MOST_GROUPS = 8
 SURE = 0.84
+ENOUGH = {"PHONE": 0.7, "CARD": 0.55}
+"""What is so sure is not looked for in fewer digits."""
+LONGEST_FREE = 19
 
 # label -> (type, fewest digits, most digits)
 _BY_LABEL: dict[str, tuple[str, int, int]] = {
@@ -50,10 +53,10 @@ _NOTHING: Verdict = ("", 0.0)
 
 def find(scan: Scan) -> Iterator[Hit]:
     """Yield all numbers that are somebody's."""
-    for groups in numbers(scan):
-        at, limit = 0, scan.line_start(groups[0].start)
-        while at < len(groups):
-            taken = _longest(scan, groups, at, limit)
+    for run in runs(scan):
+        at, limit = 0, scan.line_start(run.groups[0][0])
+        while at < len(run.groups):
+            taken = _longest(scan, run, at, limit)
             if taken is None:
                 at += 1
                 continue
@@ -62,36 +65,44 @@ def find(scan: Scan) -> Iterator[Hit]:
             yield hit
 
 
-def _longest(scan: Scan, groups: list[Number], at: int, limit: int) -> tuple[Hit, int] | None:
+def _longest(scan: Scan, run: Run, at: int, limit: int) -> tuple[Hit, int] | None:
     """Return the surest number that begins with group `at`; of equals the longest."""
     best: tuple[float, Hit, int] | None = None
-    lengths = [part.sizes[0] for part in groups[at : at + MOST_GROUPS]]
+    groups = run.groups
+    lengths = [end - start for start, end in groups[at : at + MOST_GROUPS]]
     total, ones = sum(lengths), lengths.count(1)
+    before = groups[at][0] - groups[0][0]
     while lengths:
         to = at + len(lengths)
-        if 6 <= total <= 22 and ones <= 3:
-            number = join(scan.view, groups[at:to], limit)
-            kind, score = judge(scan, number)
-            if score >= 0.5 and (best is None or score > best[0]):
-                best = (score, _hit(scan, number, kind, score), to)
-                if score >= SURE:
-                    break
+        if FEWEST <= total <= 22 and ones <= 3:
+            label, cost = run.beside.label(before, groups[-1][1] - groups[to - 1][1])
+            is_other = label == "not" and cost <= NOT_REACH
+            if is_other:
+                is_open = len(lengths) == 4 or scan.view[groups[at][0] - 1 : groups[at][0]] == b"+"
+            else:
+                is_open = bool(label) or (FREE <= total <= LONGEST_FREE and not run.is_money)
+            if is_open:
+                number = join(scan.view, run, groups[at:to], limit)
+                kind, score = judge(scan, number, label, cost)
+                if score >= 0.5 and (best is None or score > best[0]):
+                    best = (score, _hit(scan, number, kind, score), to)
+                    if score >= ENOUGH.get(kind, SURE):
+                        break
         last = lengths.pop()
         total -= last
         ones -= last == 1
     return best and (best[1], best[2])
 
 
-def judge(scan: Scan, number: Number) -> Verdict:
+def judge(scan: Scan, number: Number, label: str, cost: int) -> Verdict:
     """Return what a number is and how sure that is."""
-    label, distance = scan.labels.nearest(number.start, number.end)
-    named = _by_label(label, distance, number)
+    named = _by_label(label, cost, number)
     if named[1]:
         return _unless_known_better(named, number, label)
-    if number.is_glued or (not label and (len(number.digits) < FREE or number.is_money)):
+    if number.is_glued:
         return _NOTHING
-    if label == "not" and distance <= 30:
-        return _against(number, distance)
+    if label == "not" and cost <= NOT_REACH:
+        return _against(number, cost)
     found = [_card(number), _TABLE.judge(_plain(number)), _imei(number)]
     if label or len(number.sizes) > 1 or not _is_assigned(scan.view, number.start):
         found.append(_phone(number))
@@ -110,7 +121,9 @@ def _by_label(label: str, distance: int, number: Number) -> Verdict:
     if label not in _BY_LABEL or (number.is_glued and distance > 3):
         return _NOTHING
     kind, fewest, most = _BY_LABEL[label]
-    if not fewest <= len(number.digits) <= most or len(set(number.digits)) == 1:
+    if not fewest <= len(number.digits) <= most:
+        return _NOTHING
+    if len(set(number.digits)) == 1 and (number.digits[0] == "0" or distance > 4):
         return _NOTHING
     if number.is_money and (label not in ("npwp", "national") or b"-" not in number.raw):
         return _NOTHING

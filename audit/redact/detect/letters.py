@@ -25,7 +25,9 @@ MIXED = Pattern(
     rb"|\d\d \d{6} [A-Z] \d{3}|[A-Z]{1,2}\d{6}\([\dA]\)"
     rb"|[12] ?\d\d ?\d\d ?2[AB] ?\d{3} ?\d{3}(?: ?\d\d)?"
     rb"|\d{6}[-+A-FU-Y]\d{3}[0-9A-Z]|\d{2}\.\d{3}\.\d{3}-K"
-    rb"|[A-Za-z]{0,6}[-/.]?\d[A-Za-z0-9]{2,30}(?:[-/.][A-Za-z0-9]{1,12}){0,5})"
+    rb"|[A-Za-z]{1,12}[-/.]?\d[A-Za-z0-9]{2,30}(?:[-/.][A-Za-z0-9]{1,12}){0,5}"
+    rb"|\d{1,12}(?:[-/.]\d{1,12}){0,4}[-/.]?[A-Za-z][A-Za-z0-9]{0,30}"
+    rb"(?:[-/.][A-Za-z0-9]{1,12}){0,5})"
 )
 SPACED = Pattern(
     rb"\b[A-Z]{1,3} ?\d{2,4}(?: \d{2,4}){1,3}(?: [A-Z]{1,2})?\b|\b\d{4,9} [A-Z]{1,2}\b|"
@@ -33,6 +35,7 @@ SPACED = Pattern(
 )
 WALLET = Pattern(rb"\b(?:bc1[a-z0-9]{25,60}|[13][a-km-zA-HJ-NP-Z1-9]{25,34}|0x[0-9a-fA-F]{40})\b")
 _TABLE = Table(LETTERS)
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BY_LABEL = {
     "passport": ("PASSPORT", 6, 12, 4),
     "kitas": ("KITAS", 8, 15, 5),
@@ -46,10 +49,11 @@ _BY_LABEL = {
 def find_iban(scan: Scan) -> Iterator[Hit]:
     """Yield account numbers whose length fits their country, checked or not."""
     view = scan.view
-    for match in IBAN.finditer(view):
-        start = match.start()
+    for start, stop in IBAN.spans(view):
         length = _LENGTHS.get(view[start : start + 2].decode("latin-1").upper())
-        end = length and _after(view, start, match.end(), length)
+        end = length and _after(view, start, stop, length)
+        if not end and scan.labels.nearest(start, stop)[0] in ("iban", "account"):
+            end = _first_word(view, start, stop)  # named so, of whatever length
         if not end:
             continue
         value = scan.text[start:end].replace(" ", "").replace("-", "").upper()
@@ -69,6 +73,13 @@ def _after(view: bytes, start: int, end: int, length: int) -> int | None:
     return at
 
 
+def _first_word(view: bytes, start: int, end: int) -> int | None:
+    """Return the end of groups of which the last one that is long enough holds a digit."""
+    while end > start and not view[start:end].split()[-1].translate(None, _ALPHABET):
+        end = start + max(view[start:end].rfind(b" "), 0)
+    return end if sum(48 <= code <= 57 for code in view[start:end]) >= 10 else None
+
+
 def _is_iban(value: str) -> bool:
     import stdnum.iban
 
@@ -83,11 +94,10 @@ def find_mixed(scan: Scan) -> Iterator[Hit]:
     """Yield identity and passport numbers that hold letters."""
     view, labels = scan.view, scan.labels
     for pattern in (MIXED, SPACED):
-        for match in pattern.finditer(view):
-            start, end = match.span()
+        for start, end in pattern.spans(view):
             raw = view[start:end]
             is_small = raw.upper() != raw
-            if (is_small and not labels.are_near(start, end)) or not _is_mixed(raw):
+            if (is_small and labels.beside(start, end).is_empty) or not _is_mixed(raw):
                 continue
             verdict = _judge(scan, start, end, raw.decode("latin-1"), pattern is SPACED)
             if verdict is not None:

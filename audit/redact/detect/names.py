@@ -4,101 +4,104 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 
 from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
-
-_U, _L = rb"[A-Z\xd8]", rb"[a-z\xf8]"
-_PARTICLES = (
-    rb"(?:van(?: de[rn]?)?|von(?: der)?|de(?: la| los| l)?|da|do|dos|di|del|della|du|bin|"
-    rb"binti|bte|al|el|ter|ten|af|av|zu|le|la|y|ap|ibn|abu|mac|san|st)"
-)
-_NAME = (
-    rb"(?:"
-    + _U
-    + rb"(?:"
-    + _L
-    + rb"|['-]"
-    + _U
-    + rb"?|"
-    + _U
-    + rb")*"
-    + _L
-    + rb"\.?|"
-    + _U
-    + rb"\.)"
-)
-_FULL = _NAME + rb"(?: (?:" + _PARTICLES + rb" )?" + _NAME + rb"){0,5}"
-_LED = rb"(?:(?:van(?: de[rn]?)?|von(?: der)?|de(?: la)?|di|del|della|al|el|ten|ter) )?" + _FULL
-
+from .person import FULL, LED, NAME, PARTICLES, WORD, first_names, is_other, names
 
 TITLE = Pattern(
-    rb"\b(?:(?i:mr|mrs|ms|miss|mx|dr|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|"
-    rb"sdri|tuan|nyonya|mas|mbak|bli|herrn?|frau|monsieur|madame|mme|mlle|senora?|"
-    rb"senorita|signora?|dottor|dott|dott\.ssa|sig\.ra|avv|egr|dhr|mevr|meneer|mevrouw|pani|bayan|sayin|encik|puan|"
-    rb"datuk|attn)"
-    rb"|Sir|Sig|Sra?|Don|Dona|Pan|Bay|Kak|Bu|Ny|Hj|Ir|Haji|Cik|Ong|Anh)\b(?:\.|\xf8)? "
-    rb"(?:(?i:dr|prof|ing|dipl|ir|hj?)\.? ){0,2}(" + _LED + rb")"
+    rb"\b(?:(?:(?i:mr|mrs|ms|miss|mx|dr|dra|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|"
+    rb"sdri|tuan|nyonya|mas|mbak|bli|herrn?|frau|monsieur|madame|mme|mlle|senora?|srta|"
+    rb"senorita|signora?|dottor|dott|dott\.ssa|sig\.ra|sig\.na|avv|egr|dhr|mevr|mw|meneer|mevrouw|"
+    rb"pani|pana|panu|panem|pan|bayan|sayin|encik|puan|datuk|attn)"
+    rb"|Sir|Hr|Sig|Sra?|Don|Dona|Bay|Kak|Bu|Ny|Hj|Ir|Haji|Cik|Ong|Anh|Lic|Ing)\b(?:\.|\xf8)?|M\.) "
+    rb"(?:(?i:dr|prof|ing|dipl|ir|hj?)\.? ){0,2}(" + LED + rb")"
+    rb"|\b(?:anh|chi|ong|ba) (" + NAME + rb"(?: " + NAME + rb"){1,3})"
 )
 SAID = Pattern(
-    rb"(?i:\b(?:my (?:full |real |first |last )?name is|my name's|name is|i am|i'm|this "
-    rb"is|im|call me|named|saya(?: bernama)?|nama (?:saya|aku|lengkap saya|ibu saya|"
-    rb"suami saya|istri saya|pelanggan|pemilik)(?: adalah)?|saya bernama|bernama|"
-    rb"perkenalkan saya|atas nama|an\.|a\.n\.?|ich heiss?e|mein name ist|ich bin|je "
-    rb"m'appelle|mon nom est|je suis|me llamo|mi nombre es|soy|mi chiamo|il mio nome e|"
-    rb"sono|meu nome e|me chamo|eu sou o|ik heet|mijn naam is|ik ben|jag heter|mitt namn "
-    rb"ar|jeg hedder|mit navn er|jeg heter|nimeni on|nazywam sie|mam na imie|jmenuji se|"
-    rb"numele meu este|ma numesc|benim adim|adim|ten toi la|toi ten la|ang pangalan ko "
-    rb"ay|ako si|a nevem|nama pemegang(?: kartu)?|zovem se|ime mi je|volam sa))"
-    rb"[:,]? [\"']?(" + _LED + rb")"
+    rb"(?i:\b(?:my (?:full |real |first |last |maiden )?name is|my name's|name is|i am|i'm|"
+    rb"call me|named|goes by|saya(?: bernama)?|nama (?:saya|aku|lengkap saya|ibu saya|penuh saya|"
+    rb"suami saya|istri saya|anak saya|panggilan saya|pelanggan|pemilik)(?: adalah| ialah)?|namaku|"
+    rb"bernama|perkenalkan saya|atas nama|an\.|a\.n\.?|ich heiss?e|mein name ist|je "
+    rb"m'appelle|mon nom est|je me nomme|je suis|me llamo|mi nombre(?: completo)? es|soy|mi chiamo|"
+    rb"il mio nome e|sono|meu nome e|me chamo|eu sou [oa]|ik heet|mijn naam is|ik ben|jag heter|"
+    rb"mitt namn ar|jeg hedder|mit navn er|jeg heter|mitt navn er|nimeni on|nazywam sie|mam na imie|"
+    rb"jmenuji se|numele meu este|ma numesc|ma cheama|benim adim|adim|ismim|ten toi la|toi ten la|"
+    rb"ang pangalan ko ay|ako si|a nevem|nama pemegang(?: kartu)?|zovem se|ime mi je|volam sa|"
+    rb"jina langu ni|naitwa|nimi on))"
+    rb"[:,]? [\"']?(" + LED + rb")"
+)
+SAID_TOO = Pattern(
+    rb"(?i:\b(?:im|this is|ich bin|is called|known as|jestem|jsem|jag ar|jeg er|ja sam|toi la|aku|gue|"
+    rb"alert for|results for|profile for|record for|account of|on behalf of|meet|met with|spoke (?:to|with)|"
+    rb"talked to|ask(?:ed)? for|bertemu dengan))"
+    rb"[:,]? [\"']?(" + LED + rb")"
+)
+"""What also stands before other words than names."""
+_PERSON = (
+    rb"patient|guest|passenger|applicant|tenant|cardholder|card holder|account holder|beneficiary|spouse|"
+    rb"emergency contact|next of kin|customer|client|pelanggan|penumpang|pemohon|tamu|pasien|nasabah|karyawan"
 )
 FIELD = Pattern(
     rb"(?i:(?:^|[^a-z])((?:[a-z]{1,14}[ _-]?)?(?:name|names|nama|nama ?lengkap|nom|nom "
     rb"complet|prenom|nombre|nombre completo|apellidos?|vorname|nachname|naam|cognome|"
     rb"nome|imie|nazwisko|imie i nazwisko|namn|navn|nimi|jmeno|prijmeni|nume|prenume|ad "
-    rb"?soyad|isim|soyad|ho ten|ho va ten|pangalan|customer|client|patient|guest|"
-    rb"passenger|applicant|employee|tenant|owner|contact(?: person)?|attention|attn|"
-    rb"sender|recipient|cardholder|card holder|account holder|beneficiary|pelanggan|"
-    rb"penumpang|pemohon|tamu|pengirim|penerima|pemilik|author|signed(?: by)?|karyawan|"
-    rb"kepada|spouse|emergency contact|next of kin|kunde|titular|intestatario|assistant "
-    rb"manager)))"
-    rb"[\"'*]{0,3} {0,2}[:=>] {0,2}[\"'*]{0,3}"
+    rb"?soyad|isim|soyad|ho ten|ho va ten|hoten|pangalan|" + _PERSON + rb"|employee|owner|"
+    rb"contact(?: person)?|attention|attn|sender|recipient|pengirim|penerima|pemilik|pembeli|peserta|"
+    rb"author|signed(?: by)?|kepada|kunde|kundin|titular|titulaire|intestatario|manager|assistant manager|"
+    rb"claimant|insured|subscriber|policyholder|plaintiff|defendant|witness|physician|provider|surgeon|"
+    rb"therapist|counsel|candidate|student|instructor|caller|payee|payer|"
+    rb"(?:prepared|reviewed|approved|authorized|submitted|reported|requested|created|written|sold|led) by|"
+    rb"assigned to|mieter|ansprechpartner|absender|empfanger|destinataire|expediteur|beneficiaire|"
+    rb"remitente|destinatario|destinataria|cliente|paciente|huesped|pasajero|ospite|paziente|hospede|"
+    rb"passageiro|klient|pacjent|musteri|khach hang|benh nhan|nguoi nhan|klant|gast|kund|asiakas|"
+    rb"zakaznik|pacient|ugyfel|fn|from|to|cc|bcc|von|an|de|para|dari|untuk)))"
+    rb"[\"'*\\]{0,4} {0,2}([:=>|;]) {0,2}[\"'*\\]{0,4}"
     rb"([A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*(?: [A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*){0,4})"
 )
 GREETING = Pattern(
-    rb"(?:^|[.!?>\"'] |[\"']|\\n)(?i:dear|hi|hello|hey|halo|hai|kepada yth\.?|yth\.?|"
-    rb"bonjour|hola|ciao|ola|hallo|liebe[r]?|chere?|estimad[oa]|gentile|car[oa]|"
-    rb"querid[oa]|beste|hej|selamat (?:pagi|siang|sore|malam)|good (?:morning|afternoon|"
-    rb"evening)|thanks|thank you|terima kasih|makasih|merci|gracias|grazie|danke),? "
-    rb"(" + _FULL + rb")(?:[,!.:;?]| ?$| -|\\n)"
+    rb"(?:^|[.!?>\"':,;-] |[\"'>]|\\n)(?i:dear|hi|hello|hey|hiya|halo|hai|kepada yth\.?|yth\.?|"
+    rb"bonjour|bonsoir|salut|hola|ciao|ola|oi|hallo|moin|servus|liebe[r]?|chere?|estimad[oa]|gentile|car[oa]|"
+    rb"querid[oa]|beste|hej|hei|moi|ahoj|czesc|merhaba|selam|buna|szia|kumusta|namaste|"
+    rb"selamat (?:pagi|siang|sore|malam)|good (?:morning|afternoon|evening)|morning|bom dia|boa tarde|"
+    rb"buenos dias|buenas tardes|buongiorno|buonasera|guten (?:morgen|tag|abend)|goedemorgen|goedemiddag|"
+    rb"god morgon|god morgen|dzien dobry|dobry den|assalamualaikum|"
+    rb"thanks|thank you|thanks a lot|terima kasih|makasih|merci|gracias|grazie|obrigad[oa]|danke|bedankt|"
+    rb"tack|takk|tak|kiitos|dzieki|dziekuje|welcome|congratulations|congrats|happy birthday|sorry|"
+    rb"yes|no|ok|okay|sure|great|perfect|awesome|please|bye|goodbye),? "
+    rb"(" + FULL + rb")"
 )
-ROLE = Pattern(
-    rb"(?i:\b(?:my|our|his|her|their|saya|patient|customer|client|guest|passenger|"
-    rb"applicant|employee|tenant|mein[er]?|ma|mon|mi|mio|minha|meu) (?:\w{2,12} "
+RELATIVE = Pattern(
+    rb"(?i:\b(?:my|our|his|her|their|saya|mein[er]?|ma|mon|mi|mio|mia|minha|meu) (?:\w{2,12} "
     rb")?(?:husband|wife|spouse|son|daughter|father|mother|brother|sister|friend|"
     rb"colleague|boss|manager|assistant|lawyer|doctor|partner|girlfriend|boyfriend|"
-    rb"neighbou?r|landlord|cousin|uncle|aunt|frau|mann|femme|mari|esposa|marido|moglie|"
-    rb"marito|amigo|amiga)"
+    rb"neighbou?r|landlord|cousin|uncle|aunt|fiancee?|nephew|niece|grandmother|grandfather|roommate|"
+    rb"frau|mann|sohn|tochter|femme|mari|esposa|esposo|marido|moglie|marito|amigo|amiga|fils|fille)"
     rb"|\b(?:suami|istri|anak|teman|ayah|ibu|kakak|adik|bos|rekan) (?:saya|kami|dia)|"
-    rb"\b(?:patient|customer|client|guest|passenger|applicant|employee|tenant|cardholder|"
-    rb"pelanggan|penumpang|pemohon|tamu|karyawan|pasien|nasabah))"
-    rb"(?:,| named| is| called| bernama)? (" + _FULL + rb")"
+    rb"\b(?:" + _PERSON + rb"|employee) (?:is|called|named|bernama))"
+    rb"(?:,| named| is| called| bernama)? (" + FULL + rb")"
 )
-SIGNATURE = Pattern(rb"(?m)^[ \t]*[-~*]{0,2} ?(" + _FULL + rb")[ \t]*[,.]?$")
+ROLE = Pattern(
+    rb"(?i:\b(?:" + _PERSON + rb"|employee|resident|user|member|student)),? (" + FULL + rb")"
+)
+SIGNATURE = Pattern(rb"(?m)^[ \t]*[-~*]{0,2} ?(" + FULL + rb")[ \t]*[,.]?$")
 CLOSED = Pattern(
     rb"(?:^|[.!?] )(?i:(?:kind |best |warm )?regards|sincerely(?: yours)?|yours (?:sincerely|truly|"
     rb"faithfully)|cheers|best wishes|(?:mit )?(?:freundlichen?|besten?|liebe[n]?|viele[n]?|"
     rb"herzlichen?) gruss?en?|lg|mfg|cordialement|bien a vous|saludos(?: cordiales)?|atentamente|"
     rb"(?:cordiali|distinti) saluti|(?:met )?vriendelijke groet(?:en)?|atenciosamente|abracos|"
     rb"hormat (?:saya|kami)|salam(?: hangat)?|pozdrawiam|saygilarimla|hilsen|halsningar),? "
-    rb"(" + _LED + rb")[.!]?(?: ?$|\\n)"
+    rb"(" + LED + rb")[.!]?(?: ?$|\\n)"
 )
-_LEADING = frozenset((b"der", b"de", b"den", b"la", b"los", b"las"))
-"""Small words that stand inside of names: `van der Heijden`."""
-_START = Pattern(_FULL)
+_CLOSING_SIGNS = (b",", b"!", b".", b":", b";", b"?", b"\\", b"\n", b"")
+_SIGNS = b" .!?>\"':,;-\n"
+_ANSWERS = frozenset(b"yes no ok okay sure great perfect awesome please sorry welcome bye".split())
+_NAMING = re.compile(
+    rb"nam|nom|imie|nazwisko|navn|nimi|jmeno|prijmeni|nume|soyad|isim|ho ten|hoten|ho va|pangalan|"
+    rb"apellido|fn$|" + _PERSON
+)
+_START = Pattern(FULL)
 _CLOSED = re.compile(rb"[a-z][,.! ]{0,3}\r?\n")
 _CLOSING = re.compile(
     rb"(?:regards|sincerely|cheers|best|wishes|salam|hormat saya|hormat kami|thanks|"
@@ -106,32 +109,11 @@ _CLOSING = re.compile(
     rb"saludos|atentamente|saluti|abracos|groeten|halsningar|hilsen|pozdrawiam|s "
     rb"pozdravem|signed)[,.! ]*\r?\n\s*$"
 )
-_FOREIGN = Pattern(
-    r"(?i)(?:меня зовут|моё имя|мое имя|фио|ф\.и\.о\.|имя|мене звати|姓名|名前|氏名|お名前|我叫|"
-    r"我的名字是|私の名前は|私は|이름은|이름|성명은|성명|اسمي|الاسم|שמי|שם|ชื่อ|मेरा नाम|नाम|με λένε|ονομάζομαι|"
-    r"όνομα)[ \t]?[:：]?[ \t]{0,2}((?:\p{Lu}[\p{Ll}'-]+(?: \p{Lu}[\p{Ll}'.-]+){0,3})|"
-    r"\p{Han}{2,4}|\p{Hangul}{2,4}|[\p{Katakana}\p{Hiragana}\p{Han}ー]{2,8}|"
-    r"[\p{Arabic}]{2,12}(?: [\p{Arabic}]{2,12})?|\p{Hebrew}{2,10}(?: \p{Hebrew}{2,10})?|"
-    r"[\p{Devanagari}]{2,14}(?: [\p{Devanagari}]{2,14})?|[\p{Thai}]{2,16}(?: "
-    r"[\p{Thai}]{2,16})?)"
-)
-TWO = Pattern(
-    rb"("
-    + _U
-    + _L
-    + rb"{1,15})(?:-"
-    + _U
-    + _L
-    + rb"{1,15})? ((?:"
-    + _U
-    + rb"\.? )?(?:"
-    + _PARTICLES
-    + rb" )?"
-    + _NAME
-    + rb"(?:(?: |-)"
-    + _NAME
-    + rb"){0,2})"
-)
+PAIR = Pattern(
+    rb"(" + WORD + rb")(?:-" + WORD + rb")? ((?:[A-Z\xd8]\. )?(?:" + PARTICLES + rb" )?"
+    + NAME + rb"(?:(?: |-)" + NAME + rb"){0,2})"
+)  # fmt: skip
+_CAPITAL = re.compile(rb"[A-Z\xd8][a-z\xf8]{1,15}(?![a-z\xf8])")
 _NO_FIELD = re.compile(
     rb"(?:file|host|user|class|package|domain|model|display|product|company|function|"
     rb"method|variable|var|event|brand|field|column|table|key|path|tag|branch|repo|"
@@ -142,52 +124,45 @@ _NO_FIELD = re.compile(
     rb"website|short|code|common|brand|nick|pet|place|nama ?file|plan|process|thread|"
     rb"layer|schema|index|rule|policy|tenant|client|owner|customer|contact)[ _-]?names?$"
 )
-_WORDS = frozenset(
-    b"""a about account after again agent ai airport all also am an and any anyone anybody apa are as assistant at back bali bank
-    beach because before best but by can centre center chat city claude club company contact could customer data day dear
-    default demo department desk dev doctor email english error everybody everyone excited false father feel first for
-    friday friend friends from front gateway general glad going good google gpt great group guest guys happy have he hello help here hey hi
-    hotel how hr if in indonesia indonesian interested is it its jakarta just warga orang ingin mau dari sudah akan belum kami kamu ketua known ladies let life list looking
-    ma'am madam mail manager may me member mentioned michael's model monday money mother mr mrs ms my new next no none not note now null of ok on
-    one only open option or order other our out page people perfect phone please president problem project question ready
-    really reception regards required sales same saturday saya search see sent server service she should sir so some someone somebody sorry spring staff
-    support sure system team test thank thanks that the their them then there these they this those thursday time to today
-    tomorrow total true trying tuesday type under unknown user valued visa visitor want was we wednesday welcome well what when where
-    which who why will with world would yes yesterday you your sunday january february march april june july august september
-    october november december north south east west english indonesian dutch german french spanish italian chinese japanese
-    kepala direktur menteri presiden gubernur bupati camat lurah polisi guru dokter bos haji dan di ke yang untuk ini itu semua sekalian negara rumah
-    anda kita mereka dia der die das und ein eine le la les un une el los las il lo gli o os as het een ik en""".split()
-)
 
 
 def find_titled(scan: Scan) -> Iterator[Hit]:
     """Yield names behind a title."""
     for match in TITLE.finditer(scan.view):
-        yield from _name(scan, *match.span(1), 0.8)
+        yield from names(scan, *max(match.span(1), match.span(2)), 0.8)
 
 
 def find_said(scan: Scan) -> Iterator[Hit]:
-    """Yield names that somebody gives as their own."""
+    """Yield names that somebody gives as their own, or that are introduced."""
     for match in SAID.finditer(scan.view):
-        yield from _name(scan, *match.span(1), 0.8)
+        yield from names(scan, *match.span(1), 0.8)
+    for match in SAID_TOO.finditer(scan.view):
+        yield from names(scan, *match.span(1), 0.7, is_weak=True)
 
 
 def find_greeted(scan: Scan) -> Iterator[Hit]:
     """Yield names in greetings and thanks."""
     for match in GREETING.finditer(scan.view):
-        yield from _name(scan, *match.span(1), 0.7)
+        start, end = match.span(1)
+        is_closed = scan.view[end : end + 1] in _CLOSING_SIGNS
+        is_open = scan.view[match.start() : start].lower().strip(_SIGNS) in _ANSWERS
+        yield from names(scan, start, end, 0.7, is_weak=is_open or not is_closed)
 
 
 def find_role(scan: Scan) -> Iterator[Hit]:
-    """Yield names behind what somebody is to the writer."""
+    """Yield names behind what somebody is, to the writer or in general."""
+    for match in RELATIVE.finditer(scan.view):
+        yield from names(scan, *match.span(1), 0.75)
     for match in ROLE.finditer(scan.view):
-        yield from _name(scan, *match.span(1), 0.75)
+        yield from names(scan, *match.span(1), 0.7, is_weak=True)
 
 
 def find_field(scan: Scan) -> Iterator[Hit]:
     """Yield the values of fields that hold a name."""
     for match in FIELD.finditer(scan.view):
-        yield from _field(scan, match.span(1), match.span(2))
+        label = scan.low[match.start(1) : match.end(1)]
+        is_weak = match[2] in (b"|", b";") or not _NAMING.search(label)
+        yield from _field(scan, match.span(1), match.span(3), is_weak)
 
 
 def find_signature(scan: Scan) -> Iterator[Hit]:
@@ -198,89 +173,51 @@ def find_signature(scan: Scan) -> Iterator[Hit]:
         start = match.start(1)
         line = scan.line_start(start)
         if _CLOSING.search(scan.low, max(0, line - 40), line):
-            yield from _name(scan, start, match.end(1), 0.7)
+            yield from names(scan, start, match.end(1), 0.7)
 
 
 def find_closed(scan: Scan) -> Iterator[Hit]:
     """Yield names behind a closing formula on its own line."""
     for match in CLOSED.finditer(scan.view):
-        yield from _name(scan, *match.span(1), 0.7)
-
-
-def find_foreign(scan: Scan) -> Iterator[Hit]:
-    """Yield names after words of other scripts."""
-    for match in _FOREIGN.finditer(scan.text):
-        start, end = match.span(1)
-        if b"\n" not in scan.view[match.start() : end]:
-            yield Hit(start, end, "PERSON", 0.75, scan.text[start:end].casefold())
+        yield from names(scan, *match.span(1), 0.7)
 
 
 def find_first(scan: Scan) -> Iterator[Hit]:
     """Yield a common first name with a surname behind it."""
-    names, at = _first_names(), 0
-    while match := TWO.search(scan.view, at):
-        second = match[2].split()[-1].lower().strip(b".'-")
-        at = match.end(1)  # `Moi Jean-Baptiste Lefevre`: the next word may be the first name
-        if match[1].lower() in names and second not in _WORDS:
-            yield from _name(scan, *match.span(), 0.6)
-            at = match.end()
+    known, view, free = first_names(), scan.view, 0
+    for word in _CAPITAL.finditer(view):
+        if word[0] not in known or word.start() < free or is_other(word[0]):
+            continue
+        match = PAIR.match(view, word.start())
+        if match and not is_other(match[2].split()[-1]):
+            yield from names(scan, *match.span(), 0.6)
+            free = match.end()
 
 
-def _field(scan: Scan, label: tuple[int, int], value: tuple[int, int]) -> Iterator[Hit]:
+def _field(
+    scan: Scan, label: tuple[int, int], value: tuple[int, int], is_weak: bool
+) -> Iterator[Hit]:
     view = scan.view
+    start, end = value
     if _NO_FIELD.search(scan.low, *label):
         return
-    start, end = value
     if view[end : end + 1] in (b"(", b"@", b"_", b"/", b"=", b":") or view[end : end + 1].isdigit():
         return
     words = view[start:end].split()
     capital = [word for word in words if word[:1].isupper() or word[:1] == b"\xd8"]
-    quoted = view[start - 1 : start] in (b'"', b"'")
+    if not capital and scan.text[start] == scan.text[start].swapcase():  # no script with capitals
+        capital = words
     if len(capital) < len(words):
         is_whole = view[end : end + 1] in (b"", b'"', b"'", b"\n", b",", b";", b".", b"\r", b"|")
-        if capital or not is_whole or len(words) < 2 or len(words) > 4:
+        if capital or not is_whole or not 2 <= len(words) <= 4:
             end = start + _capital_prefix(view[start:end])
-        if end == start or (
-            not capital
-            and not (
-                quoted
-                or b"name" in scan.low[label[0] : label[1]]
-                or b"nama" in scan.low[label[0] : label[1]]
-            )
-        ):
+        is_quoted = view[start - 1 : start] in (b'"', b"'")
+        if end == start or not (capital or is_quoted or b"nam" in scan.low[slice(*label)]):
             return
-    yield from _name(scan, start, end, 0.75)
+    yield from names(scan, start, end, 0.75, is_weak=is_weak)
 
 
 def _capital_prefix(raw: bytes) -> int:
     """Return how much of a text is a name with capitals."""
     found = _START.match(raw)
     return found.end() if found else 0
-
-
-def _name(scan: Scan, start: int, end: int, score: float) -> Iterator[Hit]:
-    """Yield a name without words that are none at its end or beginning."""
-    while end > start and scan.view[end - 1] in b" '-,":
-        end -= 1
-    words = scan.view[start:end].split(b" ")
-    keep = 0
-    for word in words:
-        is_last = keep == len(words) - 1
-        if word.lower().strip(b".'") in _WORDS and (is_last or word not in _LEADING):
-            break
-        keep += 1
-    end = start + sum(len(word) + 1 for word in words[:keep]) - 1
-    if (
-        scan.view[end - 1 : end] == b"."
-        and end - start > 3
-        and scan.view[end - 3 : end - 2] != b" "
-    ):
-        end -= 1
-    if end - start >= 2 and keep:
-        yield Hit(start, end, "PERSON", score, scan.text[start:end].casefold())
-
-
-@cache
-def _first_names() -> frozenset[bytes]:
-    raw = files("audit.redact").joinpath("data/first_names.txt").read_bytes()
-    return frozenset(raw.split())

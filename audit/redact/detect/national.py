@@ -21,9 +21,12 @@ class Id(msgspec.Struct, frozen=True):
 
 
 N, T = "NATIONAL_ID", "TAX_ID"
+_DAY, _MONTH = "(?:[04][1-9]|[1256][0-9]|[37][01])", "(?:0[1-9]|1[0-2])"
+"""Day and month of birth in a NIK; women have 40 added to the day."""
 
 DIGITS: tuple[Id, ...] = (
-    Id("NIK", r"\d{16}|\d{6}[ .-]\d{6}[ .-]\d{4}|\d{4}(?:[ .-]\d{4}){3}", "id.nik", sure=True),
+    Id("NIK", rf"\d{{6}}[ .-]?{_DAY}{_MONTH}\d\d[ .-]?\d{{4}}", "id.nik", sure=True),
+    Id("NIK", rf"\d{{4}}[ .-]\d\d{_DAY}[ .-]{_MONTH}\d\d[ .-]\d{{4}}", "id.nik", sure=True),
     Id("NPWP", r"\d\d\.\d{3}\.\d{3}\.\d[-.]\d{3}\.\d{3}", "", shaped=True),
     Id("NPWP", r"\d{15}", "id.npwp"),
     Id(N, r"\d{3}\.\d{3}\.\d{3}-\d\d", "br.cpf", shaped=True),
@@ -87,7 +90,9 @@ LETTERS: tuple[Id, ...] = (
     Id(N, r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]", "in_.pan", shaped=True),
     Id(N, r"[STFGM]\d{7}[A-Z]", "", shaped=True),
     Id(N, r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d", "mx.curp", shaped=True),
-    Id(T, r"[A-Z&]{3,4}-?\d{6}-?[A-Z\d]{3}", "mx.rfc", sure=True),
+    Id(T,
+        r"[A-Z&]{3,4}\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[A-Z\d]{3}"
+    , "mx.rfc", sure=True, shaped=True),
     Id(N, r"[A-Z]{1,2}\d{6}\([\dA]\)", "", shaped=True),
     Id(N, r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", "fi.hetu", sure=True),
     Id(N, r"\d{7}[A-W][ABWTXZ]?", "ie.pps", sure=True),

@@ -18,7 +18,7 @@ def phone_score(number: Number) -> float:
     if number.is_money or not _has_phone_groups(sizes):
         return 0.0
     if len(set(digits[2:])) < 2:
-        return 0.0
+        return 0.6 if number.raw.startswith(b"(") and _NORTH_AMERICA.fullmatch(number.raw) else 0.0
     if number.is_plus:
         return 0.85 if 8 <= len(digits) <= 16 and digits[0] != "0" else 0.0
     if _NORTH_AMERICA.fullmatch(number.raw):

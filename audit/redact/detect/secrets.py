@@ -35,12 +35,15 @@ _NAME = (
     rb"master|account|storage)[ _.-]?key(?:[ _-]?id)?"
     rb"|credentials?|contrase..?a|contrasena|clave|mot de passe|mdp|kennwort|senha|"
     rb"wachtwoord|haslo|pin(?: code)?|otp|cvv2?|cvc|kode otp"
-    rb"|losenord|salasana|adgangskode|sifre(?:m|miz|niz|si)?|parola(?:m)?|heslo|jelszo|mat khau|lozinka)"
+    rb"|identified by|losenord|salasana|adgangskode|sifre(?:m|miz|niz|si)?|parola(?:m)?|heslo|jelszo|mat khau|lozinka)"
 )
+_CAMEL = rb"(?-i:[a-z0-9](?:Pass(?:word|wd|phrase)?|Pwd|Secret|Token|(?:Api|Access|Private|Secret|Auth)Key))"
 _NAMED = Pattern(
-    rb"(?i)(?:^|[^a-z])(?:[a-z0-9]{1,24}[_.-])?"
+    rb"(?i)(?:(?:^|[^a-z])(?:[a-z0-9]{1,24}[_.-])?"
     + _NAME
-    + rb"(?:[_-](?:id|key|value|secret|prod|dev|test|live|staging|\d{1,3}))?[\"'`\])}*]{0,3}"
+    + rb"|"
+    + _CAMEL
+    + rb")(?:[_-](?:id|key|value|secret|prod|dev|test|live|staging|\d{1,3}))?[\"'`\])}*]{0,3}"
     rb"(?: {0,3}(?:[:=]{1,2}>?|=>|->) {0,3}| (?:is|was|adalah|ist|es|est|e|ar|jest|yaitu|"
     rb"nya)[: ] ?| (?:is|was|adalah)? ?(?:now|set to|changed to|jadi) )"
     rb"(?:[\"'`*]{0,3})([^\s\"'`,;*<>]{3,300})"
@@ -58,8 +61,9 @@ ACCOUNT = Pattern(
 )
 CODE = Pattern(
     rb"(?i)\b(?:pin|otp|cvv2?|cvc2?|passcode|(?:security|verification|access|login|kode) code"
-    rb"|kode (?:otp|verifikasi|akses|keamanan|pin)|one[ -]time password)"
+    rb"|kode (?:otp|verifikasi|akses|keamanan|pin)|one[ -]time password|code on the back)"
     rb"(?:[ :=]{1,3}(?:is|code|number|saya|anda|kamu|adalah|nya|no))?[ :=#]{1,3}(\d{3,8})\b"
+    rb"|\b(?:the|my|your|received|sms|login|access) code(?: is|:|, it's) (\d{4,8})\b"
 )
 _FOREIGN = Pattern(
     r"(?i)(?:пароль|парола|パスワード|暗証番号|密码|密碼|口令|비밀번호|암호|كلمة المرور|كلمة السر|סיסמה|"
@@ -70,15 +74,20 @@ _PHRASE = Pattern(
     rb"(?i)(?:^|[^a-z])(?:pass ?phrase|seed phrase|recovery phrase|mnemonic)[\"']? "
     rb"{0,2}[:=] {0,2}[\"']?([^\n\"']{8,250})"
 )
+SESSION = Pattern(
+    rb"(?i)\b(?:session(?:[_-]?id)?|sid|jsessionid|phpsessid|connect\.sid|auth|csrf[_-]?token)="
+    rb"\"?([\w.%+/-]{16,})"
+)
 _BEARER = Pattern(rb"(?i)\b(?:bearer|basic|apikey|token) ([\w.~+/=-]{8,})")
 PAIR = Pattern(
     rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,80}\.[a-z]{2,10}(?:\s?[:|/;]\s?|"
     rb"\s/\s)([^\s\"',;]{4,64})"
 )
 CURL = Pattern(rb"(?:^|\s)(?:-u|--user)[ =][\"']?[\w.@-]{1,64}:([^\s\"']{3,100})")
-NAMING = (_NAMED, _QUOTED, _BARE, _PHRASE, _BEARER)
+NAMING = (_NAMED, _QUOTED, _BARE, _PHRASE, _BEARER, SESSION)
 PAIRS = (PAIR, ACCOUNT, CURL)
 _ATTRIBUTE = re.compile(rb"[a-z_]{2,}(?:\.[a-z_]{2,}|\[)")
+_VARIABLE = re.compile(r"\$[a-z_]+")
 _HARMLESS = frozenset(
     """true false null none undefined required optional string str int bool incorrect wrong invalid expired
     missing reset change changed changing forgot forgotten protected manager policy field fields hash
@@ -106,7 +115,7 @@ def find_shapes(scan: Scan) -> Iterator[Hit]:
 def find_named(scan: Scan) -> Iterator[Hit]:
     """Yield what follows a word such as `password:` or `api_key =`."""
     view = scan.view
-    for pattern, needs in zip(NAMING, (1, 0, 2, 0, 2), strict=True):
+    for pattern, needs in zip(NAMING, (1, 0, 2, 0, 2, 2), strict=True):
         for match in pattern.finditer(view):
             start, end = match.span(1)
             end = _trim(view, start, end)
@@ -120,7 +129,8 @@ def find_named(scan: Scan) -> Iterator[Hit]:
 def find_codes(scan: Scan) -> Iterator[Hit]:
     """Yield short numbers behind words such as `PIN`."""
     for match in CODE.finditer(scan.view):
-        yield Hit(*match.span(1), "PASSWORD", 0.8, scan.text[slice(*match.span(1))])
+        start, end = max(match.span(1), match.span(2))
+        yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])
 
 
 def find_foreign(scan: Scan) -> Iterator[Hit]:
@@ -178,7 +188,8 @@ def _is_harmless(word: bytes, is_assigned: bool) -> bool:
     if (
         not low
         or low in _HARMLESS
-        or low.startswith(("$", "${", "{{", "<", "process.env", "os.", "["))
+        or low.startswith(("${", "$(", "{{", "<", "process.env", "os.", "["))
+        or _VARIABLE.fullmatch(low)
     ):
         return True
     if set(low) <= set("*x.•-_#?") or "(" in low or _ATTRIBUTE.match(word):

@@ -9,7 +9,19 @@ import msgspec
 from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
-from . import address, birth, digits, letters, mail, names, secrets, token, web
+from . import (
+    address,
+    birth,
+    digits,
+    letters,
+    mail,
+    names,
+    names_beside,
+    names_foreign,
+    secrets,
+    token,
+    web,
+)
 
 Find = Callable[[Scan], Iterator[Hit]]
 
@@ -53,12 +65,17 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("named_address", address.find_named, address.NAMED),
     Detector("foreign_address", address.find_foreign, gate=_FOREIGN),
     Detector("titled_names", names.find_titled, (names.TITLE,)),
-    Detector("said_names", names.find_said, (names.SAID,)),
+    Detector("said_names", names.find_said, (names.SAID, names.SAID_TOO)),
     Detector("name_fields", names.find_field, (names.FIELD,)),
     Detector("greeted_names", names.find_greeted, (names.GREETING,)),
-    Detector("role_names", names.find_role, (names.ROLE,)),
+    Detector("role_names", names.find_role, (names.RELATIVE, names.ROLE)),
     Detector("closing_names", names.find_closed, (names.CLOSED,)),
     Detector("signatures", names.find_signature, (names.SIGNATURE,)),
-    Detector("first_names", names.find_first, (names.TWO,)),
-    Detector("foreign_names", names.find_foreign, gate=_FOREIGN),
+    Detector("first_names", names.find_first, (names.PAIR,)),
+    Detector("speakers", names_beside.find_speaker, (names_beside.SPEAKER,)),
+    Detector("mailed_names", names_beside.find_mailed, (names_beside.MAILED,)),
+    Detector("writers", names_beside.find_writer, (names_beside.WROTE,)),
+    Detector("degrees", names_beside.find_degree, (names_beside.DEGREE,)),
+    Detector("foreign_names", names_foreign.find_foreign, gate=_FOREIGN),
+    Detector("suffixed_names", names_foreign.find_suffixed, gate=_FOREIGN),
 )

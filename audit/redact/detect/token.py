@@ -7,32 +7,46 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..context import RIGHT
+from ..context import Beside
 from ..scan import Scan
 
 GATE = rb"\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d"
 
-# Linear: digits and separators are disjoint, repeats are bounded, nothing is nested in a star.
-_RUN = re.compile(rb"(?:\+ ?|\(\+?)?\d(?:[ .\-/()]{0,3}\d){3,60}\)?")
+# Linear: bounded, one class of characters between two digits. What is too wide is split again.
+_RUN = re.compile(rb"\d[\d .\-/()]{4,118}\d\)?")
+_CLOSE = re.compile(rb"\d(?:[ .\-/()]{0,3}\d){5,60}\)?")
+_WIDE = re.compile(rb"[ .\-/()]{4}")
 _DATE = re.compile(
     rb"(?:19|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)(?:[T ]\d\d(?!\d))?"
     rb"|(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d(?!\d)(?: "
     rb"\d\d(?!\d))?"
 )
 _YEARS = re.compile(rb"(?:19|20)\d\d ?[-/] ?(?:19|20)?\d\d(?!\d)")
-_MONEY = re.compile(rb"(?:rp|idr|usd|eur|gbp|sgd|aud|jpy|inr|\$|#|us\$)[. ]{0,2}$")
+_MONEY = re.compile(rb"(?<![a-z])(?:rp|idr|usd|eur|gbp|sgd|aud|jpy|inr|\$|us\$)[. ]{0,2}$")
 _THOUSANDS = re.compile(rb"\d{1,3}(?:\.\d{3})+(?:\.\d\d)?")
-_SIGNS = b" .-/()+"
+_SIGNS = b" .-/()"
 FEWEST = 6
 """A number of fewer digits is nobody's."""
 FREE = 8
 """So many digits a number without any label near has at least."""
+NOT_REACH = 30
+"""So near, a word such as `order` says that a number is nobody's."""
 REACH = 6
 """A label must be so near to count for digits that touch letters."""
+_OPENING = (b"+", b"(", b" ")
 _GROUP = re.compile(rb"\d+")
 _GLUE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_\xd8\xf8@%\\")
 _JOIN = b"-./#_~"
 _ESCAPE = re.compile(rb"\\[nrt]$|%(?:20|3[adAD]|2[bB])$")
+
+
+class Run(msgspec.Struct, frozen=True):
+    """Groups of digits that may be one number or several, and the labels beside them."""
+
+    groups: list[tuple[int, int]]
+    beside: Beside
+    is_glued: bool
+    is_money: bool
 
 
 class Number(msgspec.Struct, frozen=True):
@@ -48,33 +62,54 @@ class Number(msgspec.Struct, frozen=True):
     is_money: bool
 
 
-def numbers(scan: Scan) -> Iterator[list[Number]]:
-    """Yield each run of digits that may be somebody's as its groups, without dates at its head."""
-    view, labels = scan.view, scan.labels
+def runs(scan: Scan) -> Iterator[Run]:
+    """Yield each run of digits that may be somebody's, without dates at its head."""
+    view = scan.view
     for match in _RUN.finditer(view):
         run = match[0]
-        size = len(run.translate(None, _SIGNS))
-        if size < FEWEST:
+        is_plain = run.isdigit()
+        if not is_plain and len(run.translate(None, _SIGNS)) < FEWEST:
             continue
         start, end = match.span()
-        is_free = not labels.are_near(start, end)
-        if is_free and size < FREE:
+        if is_plain or not _WIDE.search(run):
+            found = _run(scan, start, end, is_plain)
+            if found is not None:
+                yield found
             continue
-        if not run.isdigit():
-            start = _after_dates(view, start, end)
-            if end - start < FEWEST:
-                continue
-        is_glued = _is_glued(view, start, end)
-        if is_glued and (is_free or not labels.are_near(start, start - RIGHT, REACH)):
-            continue
-        is_money = _is_money(scan, start, end)
-        if not (is_money and is_free):
-            yield _groups(scan, start, end, is_glued, is_money)
+        for close in _CLOSE.finditer(view, start, end):
+            found = _run(scan, *close.span(), close[0].isdigit())
+            if found is not None:
+                yield found
+
+
+def _run(scan: Scan, start: int, end: int, is_plain: bool) -> Run | None:
+    """Return a run with what stands beside it; None if nothing in it can be anybody's."""
+    view = scan.view
+    if not is_plain:
+        start = _after_dates(view, start, end)
+        if end - start < FEWEST:
+            return None
+    beside = scan.labels.beside(start, end)
+    if beside.is_empty:
+        beside = scan.labels.asked(start)
+    if beside.is_empty and (end - start < FREE or view[start - 1 : start] == b"#"):
+        return None
+    is_named_other = beside.left == "not" and beside.left_cost <= NOT_REACH and not beside.right
+    if is_plain and is_named_other and view[start - 1 : start] != b"+":
+        return None
+    is_glued = beside.right_gap > 1 and _is_glued(view, start, end)  # `555 0123-office`
+    if is_glued and beside.left_gap > REACH:
+        return None
+    is_money = _is_money(scan, start, end)
+    if is_money and beside.is_empty:
+        return None
+    groups = [(start, end)] if is_plain else [m.span() for m in _GROUP.finditer(view, start, end)]
+    return Run(groups, beside, is_glued, is_money)
 
 
 def _is_money(scan: Scan, start: int, end: int) -> bool:
     view = scan.view
-    if view[start] != 43 and _MONEY.search(scan.low, max(0, start - 6), start):
+    if _MONEY.search(scan.low, max(0, start - 6), start):
         return True
     return b"." in view[start:end] and _THOUSANDS.fullmatch(view, start, end) is not None
 
@@ -87,27 +122,13 @@ def _after_dates(view: bytes, start: int, end: int) -> int:
     return start
 
 
-def _groups(scan: Scan, start: int, end: int, is_glued: bool, is_money: bool) -> list[Number]:
-    view = scan.view
-    raw = view[start:end]
-    if raw.isdigit():
-        size = end - start
-        return [Number(start, end, raw, raw.decode(), (size,), False, is_glued, is_money)]
-    found = []
-    for group in _GROUP.finditer(view, start, end):
-        at, to = group.span()
-        found.append(
-            Number(at, to, group[0], group[0].decode(), (to - at,), False, is_glued, is_money)
-        )
-    return found
-
-
-def join(view: bytes, parts: list[Number], limit: int) -> Number:
+def join(view: bytes, run: Run, parts: list[tuple[int, int]], limit: int) -> Number:
     """Make one number of neighbouring groups; a plus or bracket before the first belongs to it."""
-    start, end = parts[0].start, parts[-1].end
-    before = view[start - 1] if start > limit else 0
-    if len(parts) == 1 and before not in b"+( " and view[end : end + 1] != b")":
-        return parts[0]
+    start, end = parts[0][0], parts[-1][1]
+    if len(parts) == 1 and view[start - 1 : start] not in _OPENING:
+        raw = view[start:end]
+        size = (end - start,)
+        return Number(start, end, raw, raw.decode(), size, False, run.is_glued, run.is_money)
     is_plus = False
     while start > limit and view[start - 1] in b"+(":
         is_plus = is_plus or view[start - 1] == 43
@@ -118,10 +139,9 @@ def join(view: bytes, parts: list[Number], limit: int) -> Number:
     if b"(" in raw and raw.count(b"(") > raw.count(b")") and view[end : end + 1] == b")":
         end += 1
         raw = view[start:end]
-    first = parts[0]
-    digits = "".join([part.digits for part in parts])
-    sizes = tuple([part.sizes[0] for part in parts])
-    return Number(start, end, raw, digits, sizes, is_plus, first.is_glued, first.is_money)
+    digits = raw.translate(None, _SIGNS + b"+").decode()
+    sizes = tuple([end - start for start, end in parts])
+    return Number(start, end, raw, digits, sizes, is_plus, run.is_glued, run.is_money)
 
 
 def _is_glued(view: bytes, start: int, end: int) -> bool:

@@ -20,7 +20,10 @@ QUERY = Pattern(
     rb"[a-z_-]{0,20}=([^&#\s\"'<>]{4,})"
 )
 V4 = Pattern(rb"(?:\d{1,3}\.){3}\d{1,3}")
-V6 = Pattern(rb"[0-9A-Fa-f:]{0,40}:[0-9A-Fa-f:]{1,40}(?:\.\d{1,3}){0,3}")
+V6 = Pattern(
+    rb"(?:(?:[0-9A-Fa-f]{1,4}:){4,7}|(?:[0-9A-Fa-f]{1,4}:){0,6}:)"
+    rb"[0-9A-Fa-f:]{1,40}(?:\.\d{1,3}){0,3}"
+)
 MAC = Pattern(MAC_GATE)
 _RESOLVERS = frozenset(
     ("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222", "208.67.220.220")
@@ -39,12 +42,10 @@ def find_credentials(scan: Scan) -> Iterator[Hit]:
 def find_ip(scan: Scan) -> Iterator[Hit]:
     """Yield public addresses; loopback, private ones and well-known resolvers stay."""
     view = scan.view
-    for match in V4.finditer(view):
-        start, end = match.span()
+    for start, end in V4.spans(view):
         if _is_apart(view, start, end) and not _is_version(scan, start):
             yield from _address(scan, start, end)
-    for match in V6.finditer(view):
-        start, end = match.span()
+    for start, end in V6.spans(view):
         while end > start and view[end - 1] in b":" and view[end - 2 : end] != b"::":
             end -= 1
         if view[start:end].count(b":") >= 2 and _is_apart(view, start, end):
@@ -71,7 +72,7 @@ def _address(scan: Scan, start: int, end: int) -> Iterator[Hit]:
         ip = ipaddress.ip_address(scan.text[start:end])
     except ValueError:
         return
-    if ip.is_loopback or ip.is_unspecified or ip.is_link_local or ip.is_multicast:
+    if ip.is_loopback or ip.is_unspecified or ip.is_link_local:
         return
     if _is_home(ip) or str(ip) in _RESOLVERS or (ip.version == 6 and len(scan.text[start:end]) < 7):
         return
@@ -87,6 +88,9 @@ _HOME = [
         "fc00::/7",
         "0.0.0.0/8",
         "255.0.0.0/8",
+        "224.0.0.0/24",
+        "239.255.255.250/32",
+        "ff02::/16",
     )
 ]
 

@@ -1,0 +1,87 @@
+"""Names of people in other scripts, and titles that stand behind a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..engine import Pattern
+from ..finding import Hit
+from ..scan import Scan
+
+_CASED = r"\p{Lu}[\p{L}'’-]+(?: \p{Lu}[\p{L}'’.-]*){0,3}"
+_NAME = (
+    _CASED + r"|\p{Han}{2,4}(?: \p{Han}{1,3})?|\p{Hangul}{2,4}(?: \p{Hangul}{1,3})?"
+    r"|[\p{Katakana}\p{Hiragana}\p{Han}ー]{2,8}(?:[ ・][\p{Katakana}\p{Hiragana}\p{Han}ー]{1,8})?"
+    r"|\p{Arabic}{2,12}(?: \p{Arabic}{2,12}){0,2}|\p{Hebrew}{2,10}(?: \p{Hebrew}{2,10})?"
+    r"|[\p{Devanagari}]{2,14}(?: [\p{Devanagari}]{2,14})?|[\p{Thai}]{2,16}(?: [\p{Thai}]{2,16})?"
+    r"|[\p{Bengali}]{2,14}(?: [\p{Bengali}]{2,14})?|[\p{Tamil}]{2,14}(?: [\p{Tamil}]{2,14})?"
+    r"|[\p{Telugu}]{2,14}(?: [\p{Telugu}]{2,14})?|[\p{Gujarati}]{2,14}(?: [\p{Gujarati}]{2,14})?"
+)
+_SAID = Pattern(
+    r"(?:(?i:меня зовут|моё имя|мое имя|фио|ф\.и\.о\.|имя|мене звати|мене звуть|моє ім.я|піб|"
+    r"казвам се|името ми е|зовем се|моје име је)|姓名|名前|氏名|お名前|我叫|我的名字是|我的名字叫|"
+    r"私の名前は|私は|이름은|이름|성명은|성명|성함은|اسمي|أنا اسمي|الاسم|نام من|اسم من|نام و نام خانوادگی|"
+    r"میرا نام|שמי|שם מלא|שם|ชื่อ|मेरा नाम|नाम|माझे नाव|আমার নাম|নাম|என் பெயர்|பெயர்|నా పేరు|"
+    r"મારું નામ|(?i:με λένε|ονομάζομαι|όνομα|ονοματεπώνυμο))"
+    r"[ \t]?[:：]?[ \t]{0,2}(" + _NAME + r")"
+)
+_TITLED = Pattern(
+    r"(?:(?i:г-н|г-жа|господин[ау]?|госпож[аеуи]|гражданин|гражданка|товарищ|пані?|пана|панові|"
+    r"κ\.|κύρι[οε]ς?|κυρία|др\.|д-р|проф\.)|السيدة?|الأستاذة?|الدكتورة?|الشيخ|آقای|خانم|جناب|"
+    r"אדון|גברת|מר|ד\"ר|श्रीमती|श्री|डॉ\.?|कुमारी|คุณ|นางสาว|นาย|นาง|জনাব|ডাঃ)"
+    r"[ \t]?(" + _CASED + r"|\p{Arabic}{2,12}(?: \p{Arabic}{2,12})?|\p{Hebrew}{2,10}(?: "
+    r"\p{Hebrew}{2,10})?|[\p{Devanagari}]{2,14}(?: [\p{Devanagari}]{2,14})?|[\p{Thai}]{2,16}(?: "
+    r"[\p{Thai}]{2,16})?|[\p{Bengali}]{2,14}(?: [\p{Bengali}]{2,14})?)"
+)
+_FIELD = Pattern(
+    r"(?i:клиент(?:ка)?|пациент(?:ка)?|гость|пассажир|получатель|отправитель|заказчик|владелец|"
+    r"контактное лицо|клієнт|пацієнт|одержувач|客户|客戶|患者|联系人|聯絡人|收件人|持卡人|お客様名|"
+    r"担当者?|연락처 이름|고객명|환자명|예약자|수취인|العميل|المريض|المستلم|לקוח|מטופל|ลูกค้า|ผู้ป่วย|ผู้รับ|"
+    r"ग्राहक|मरीज|πελάτης|ασθενής)[ \t]?[:：][ \t]{0,2}(" + _NAME + r")"
+)
+_SURNAME_JA = (
+    "佐藤|鈴木|高橋|田中|伊藤|渡辺|渡邊|渡部|山本|中村|小林|加藤|吉田|山田|佐々木|山口|松本|井上|木村|斎藤|斉藤|清水|山崎|"
+    "池田|橋本|阿部|石川|山下|中島|石井|小川|前田|岡田|長谷川|藤田|後藤|近藤|村上|遠藤|青木|坂本|福田|太田|西村|藤井|金子|"
+    "岡本|藤原|中野|三浦|原田|中川|松田|竹内|小野|田村|中山|和田|石田|森田|上田|内田|柴田|酒井|宮崎|横山|高木|安藤|宮本|"
+    "大野|小島|谷口|工藤|今井|高田|増田|丸山|杉山|村田|大塚|新井|小山|平野|藤本|河野|上野|野口|武田|松井|千葉|岩崎|菅原|"
+    "木下|久保|佐野|野村|松尾|市川|菊地|菊池|杉本|古川|大西|島田|水野|桜井|高野|山内|西田"
+)
+_SURNAME_ZH = (
+    "王李张張刘劉陈陳杨楊黄黃赵趙吴吳周徐孙孫马馬朱胡郭何高林罗羅郑鄭梁谢謝宋唐许許韩韓冯馮邓鄧曹彭曾肖萧蕭田董潘袁蔡蒋"
+    "蔣余于杜叶葉程魏苏蘇吕呂丁任沈姚卢盧姜崔钟鐘谭譚陆陸汪范金石廖贾賈夏韦韋付傅方白邹鄒孟熊秦邱江尹薛阎閻段雷侯龙龍"
+    "陶黎贺賀顾顧毛郝龚龔邵万萬钱錢严嚴武戴莫孔向汤湯欧歐"
+)
+_SURNAME_KO = "김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허남심노하곽성차주우구민유"
+_SUFFIXED = Pattern(
+    r"((?:"
+    + _SURNAME_JA
+    + r")(?:[ 　]?[\p{Han}\p{Hiragana}]{1,3}?)?)[ 　]?(?:様|さん|氏|殿|君|ちゃん|先生)"
+    r"|([" + _SURNAME_ZH + r"]\p{Han}{0,2}?)(?:先生|女士|小姐|太太|老师|老師|经理|經理|同学)"
+    r"|([" + _SURNAME_KO + r"]\p{Hangul}{2}) ?(?:씨|님|선생님|고객님)"
+)
+
+
+def find_foreign(scan: Scan) -> Iterator[Hit]:
+    """Yield names after words of other scripts."""
+    for pattern, score in ((_SAID, 0.75), (_TITLED, 0.75), (_FIELD, 0.75)):
+        for match in pattern.finditer(scan.text):
+            if _stands_alone(scan, match.start()):
+                yield from _hit(scan, match.start(), *match.span(1), score)
+
+
+def find_suffixed(scan: Scan) -> Iterator[Hit]:
+    """Yield names with a title behind them."""
+    for match in _SUFFIXED.finditer(scan.text):
+        start, end = max(match.span(group) for group in (1, 2, 3))
+        yield from _hit(scan, match.start(), start, end, 0.7)
+
+
+def _hit(scan: Scan, first: int, start: int, end: int, score: float) -> Iterator[Hit]:
+    if b"\n" not in scan.view[first:end]:
+        yield Hit(start, end, "PERSON", score, scan.text[start:end].casefold())
+
+
+def _stands_alone(scan: Scan, start: int) -> bool:
+    """A word of a script with spaces must not be the end of a longer one."""
+    before = scan.text[start - 1 : start]
+    return not before.isalpha() or before >= "\u0e00"

@@ -1,0 +1,95 @@
+"""What a name looks like, which words are none, and which first names are common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from ..finding import Hit
+from ..scan import Scan
+
+_U, _L = rb"[A-Z\xd8]", rb"[a-z\xf8]"
+PARTICLES = (
+    rb"(?:van(?: de[rn]?)?|von(?: der)?|de(?: la| los| l)?|da|do|dos|di|del|della|du|bin|"
+    rb"binti|bte|al|el|ter|ten|af|av|zu|le|la|y|ap|ibn|abu|mac|san|st)"
+)
+NAME = (
+    rb"(?:"
+    + _U
+    + rb"(?:"
+    + _L
+    + rb"|['-]"
+    + _U
+    + rb"?|"
+    + _U
+    + rb")*"
+    + _L
+    + rb"\.?|"
+    + _U
+    + rb"\.)"
+)
+FULL = NAME + rb"(?: (?:" + PARTICLES + rb" )?" + NAME + rb"){0,5}"
+LED = rb"(?:(?:van(?: de[rn]?)?|von(?: der)?|de(?: la)?|di|del|della|al|el|ten|ter) )?" + FULL
+TWO = rb"(?:" + NAME + rb" (?:" + PARTICLES + rb" )?){1,4}" + NAME
+WORD = _U + _L + rb"{1,15}"
+_LEADING = frozenset((b"der", b"de", b"den", b"la", b"los", b"las", b"le"))
+"""Small words that stand inside of names: `van der Heijden`."""
+
+
+def names(
+    scan: Scan, start: int, end: int, score: float, *, is_weak: bool = False
+) -> Iterator[Hit]:
+    """Yield a name without words that are none at its end or beginning.
+
+    `is_weak`: what stands before it introduces other things too, so that one word alone must be a
+    first name, and none of several may be a word of another kind.
+    """
+    view = scan.view
+    while end > start and view[end - 1] in b" '-,":
+        end -= 1
+    words = view[start:end].split(b" ")
+    keep = _proper(words)
+    if is_weak and (keep < len(words) or (keep == 1 and not is_first(words[0]))):
+        return
+    end = start + sum(len(word) + 1 for word in words[:keep]) - 1
+    if view[end - 1 : end] == b"." and end - start > 3 and view[end - 3 : end - 2] != b" ":
+        end -= 1
+    if end - start >= 2 and keep:
+        yield Hit(start, end, "PERSON", score, scan.text[start:end].casefold())
+
+
+def _proper(words: list[bytes]) -> int:
+    """Count the words before the first that is none of a name."""
+    for place, word in enumerate(words):
+        is_last = place == len(words) - 1
+        if not is_other(word) or (word in _LEADING and not is_last):
+            continue
+        if place or is_last or not is_first(word):  # `June Carter`
+            return place
+    return len(words)
+
+
+def is_other(word: bytes) -> bool:
+    """Tell whether a word is known to be no name."""
+    return word.lower().strip(b".'") in _others()
+
+
+def is_first(word: bytes) -> bool:
+    """Tell whether a word is a common first name."""
+    return word.split(b"-")[0].title() in first_names()
+
+
+@cache
+def first_names() -> frozenset[bytes]:
+    """Return common first names of many countries, each with its capital."""
+    return frozenset(_data("first_names.txt").title().split())
+
+
+@cache
+def _others() -> frozenset[bytes]:
+    return frozenset(_data("no_names.txt").split())
+
+
+def _data(name: str) -> bytes:
+    return files("audit.redact").joinpath(f"data/{name}").read_bytes()
