@@ -15,6 +15,8 @@ ROUTES = (
     "/v1/chat/completions", "/v1/messages", "/v1/responses", "/v1/embeddings", "/api/chat", "/agui",
 )  # fmt: skip
 """The routes whose calls are charged."""
+HIGHEST = 100_000_000_000_000
+"""Quotas stand in headers, whose whole numbers have fifteen digits."""
 GROUP_BITS = 64
 """Callers by IPv6 are counted by this much of their address."""
 
@@ -45,8 +47,12 @@ def judge_limits(document: Document, config: Config) -> None:
 
 
 def _unit(document: Document, path: Path, limit: Limit, unit: str) -> None:
-    """Judge what goes with the unit: window, calendar, burst, prices."""
+    """Judge the quota and what goes with its unit: window, calendar, burst, prices."""
     given = document.data["limits"][path[1]]
+    if getattr(limit, unit) > HIGHEST:
+        document.problem(
+            (*path, unit), "its quota does not fit into a header", f"choose at most {HIGHEST}"
+        )  # fmt: skip
     if unit == "concurrent":
         for field in ("window_s", "period", "burst"):
             if field in given:

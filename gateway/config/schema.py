@@ -125,18 +125,14 @@ class Exempt(Section, frozen=True):
     addresses: tuple[str, ...] = ()
 
 
-HIGHEST = 100_000_000_000_000
-"""Quotas stand in headers, whose whole numbers have fifteen digits."""
-
-
 class Limit(Section, frozen=True):
     """One policy; exactly one of `requests`, `tokens`, `money`, `concurrent`."""
 
     per: tuple[Per, ...] = ("user",)
-    requests: Annotated[int, Meta(ge=1, le=HIGHEST)] | None = None
-    tokens: Annotated[int, Meta(ge=1, le=HIGHEST)] | None = None
+    requests: Annotated[int, Meta(ge=1)] | None = None
+    tokens: Annotated[int, Meta(ge=1)] | None = None
     money: Annotated[float, Meta(gt=0, le=100_000_000)] | None = None
-    concurrent: Annotated[int, Meta(ge=1, le=HIGHEST)] | None = None
+    concurrent: Annotated[int, Meta(ge=1)] | None = None
     window_s: Seconds = 60.0
     period: Period | None = None
     timezone: str = "UTC"

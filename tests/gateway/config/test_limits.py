@@ -29,6 +29,7 @@ def test_a_sound_limit_has_no_problems(judge, limit):
 @pytest.mark.parametrize(
     "limit, path",
     [("{requests: 5, tokens: 1}", ""),
+     ("{tokens: 1000000000000000}", ".tokens"),
      ("{requests: 5, period: day, window_s: 5}", ".window_s"),
      ("{requests: 5, period: week}", ".period"),
      ("{requests: 5, timezone: UTC}", ".timezone"),
