@@ -52,10 +52,14 @@ MaxGap = Annotated[
 MinSuccess = Annotated[
     float | None, typer.Option(help="Share that must complete; else that of slo.yaml.")
 ]
-Isolation = Annotated[bool, typer.Option(help="Mark each stream (scripted backend): do they mix?")]
+Isolation = Annotated[
+    bool, typer.Option("--isolation", help="Mark each stream (scripted backend): do they mix?")
+]
 Overhead = Annotated[
     bool,
-    typer.Option(help="Judge what is added to the pace of the scripted backend, p99, too."),
+    typer.Option(
+        "--overhead", help="Judge what is added to the pace of the scripted backend, p99, too."
+    ),
 ]
 Compare = Annotated[
     tuple[Path, Path] | None,

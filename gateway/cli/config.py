@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .group import command_group
 from .options import Json
-from .output import NO, YES, end, give, give_json, say, table
+from .output import NO, WRONG_USE, YES, end, give, give_json, say, table
+
+if TYPE_CHECKING:
+    from gateway.config.fix import Change
 
 app = command_group("Check, show and describe the configuration.", "gateway config check --json")
+Fix = Annotated[bool, typer.Option("--fix", help="Write the nearest name where one is misspelt.")]
 File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
 
 
 @app.command(epilog="Example: gateway config check --config gateway.yaml --json")
-def check(config: File = None, json: Json = False) -> None:
+def check(config: File = None, fix: Fix = False, json: Json = False) -> None:
     """Judge file and environment without starting anything; exit 1 if there are problems."""
     from gateway.config import examine, explain
 
+    fixed = _fixed(config) if fix else []
     loaded = examine(config, os.environ)
     if json:
-        give_json({
-            "version": 1,
-            "ok": not loaded.problems,
-            "problems": loaded.problems,
-            "warnings": loaded.warnings,
-        })  # fmt: skip
+        found = {"problems": loaded.problems, "warnings": loaded.warnings, "fixed": fixed}
+        give_json({"version": 1, "ok": not loaded.problems, **found})
     elif loaded.problems:
         give(explain(loaded.problems))
     else:
@@ -35,6 +36,19 @@ def check(config: File = None, json: Json = False) -> None:
     if not json:
         say(warning_lines(loaded.warnings))
     end(NO if loaded.problems else YES)
+
+
+def _fixed(path: str | None) -> list[Change]:
+    """Correct the file and say what was changed."""
+    from gateway.config.fix import fix
+
+    path = path or os.environ.get("GATEWAY_CONFIG")
+    if not path:
+        say(["There is no file to correct: name it with --config."])
+        end(WRONG_USE)
+    changes = fix(path, os.environ)
+    say(f"{change.file}:{change.line}: {change.old} -> {change.new}" for change in changes)
+    return changes
 
 
 def warning_lines(warnings: Any) -> list[str]:

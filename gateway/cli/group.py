@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, ClassVar
@@ -14,6 +15,23 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+WORDS = (
+    (r"Input should be a valid integer.*", "write a whole number."),
+    (r"Input should be a valid number.*", "write a number."),
+    (r"Input should be less than or equal to (\S+)", r"it is at most \1."),
+    (r"Input should be greater than or equal to (\S+)", r"it is at least \1."),
+    (r"Value error, (.*)", r"\1"),
+)
+"""What the library says of a wrong value -> what we say."""
+
+
+def plain(message: str) -> str:
+    """Return a message about a wrong value in plain words."""
+    for pattern, words in WORDS:
+        message = re.sub(pattern, words, message, flags=re.DOTALL)
+    return message
 
 
 class Group(TyperGroup):
@@ -55,6 +73,14 @@ class LazyGroup(Group):
         command = get_command(importlib.import_module(self.table[cmd_name][0]).app)
         command.name = cmd_name
         return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what is wrong with its words is told in ours."""
+        try:
+            return super().invoke(ctx)
+        except click.exceptions.BadParameter as error:
+            error.message = plain(error.message)
+            raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands from the table alone."""

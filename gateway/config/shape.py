@@ -171,9 +171,9 @@ class Judge:
             self._wrong(path, value, f"one of {listed(names)}", remedy, meant)
         else:
             is_text = self._document.place(path).is_text
-            self._wrong(
-                path, value, expected(kind), f"write {expected(kind)}" if is_text else fault
-            )
+            is_switch = is_text and isinstance(kind, inspect.BoolType)
+            wanted = "on or off" if is_switch else expected(kind)
+            self._wrong(path, value, wanted, f"write {wanted}" if is_text else fault)
         return stand_in(kind)
 
     def _wrong(

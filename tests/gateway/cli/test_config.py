@@ -112,3 +112,38 @@ def test_yaml_is_what_the_line_of_a_new_key_is(run):
     document = json.loads(run("keys", "create", "--id", "web", "--json").stdout)
 
     assert yaml.safe_load(document["line"])[0]["id"] == "web"
+
+
+def test_fix_writes_the_names_that_were_meant_and_nothing_else(run, tmp_path):
+    path = tmp_path / "gateway.yaml"
+    path.write_text(
+        "# mine\nsever: {port: 1}\nbackends:\n  demo: {knd: script}  # stays\n"
+        "models:\n  default: {targets: [{backend: dmo}]}\n"
+    )
+    path.chmod(0o600)
+
+    done = run("config", "check", "--fix", "--config", str(path))
+
+    assert done.returncode == 0
+    assert path.read_text() == (
+        "# mine\nserver: {port: 1}\nbackends:\n  demo: {kind: script}  # stays\n"
+        "models:\n  default: {targets: [{backend: demo}]}\n"
+    )
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert f"{path}:6: dmo -> demo" in done.stderr
+
+
+def test_fix_leaves_what_it_cannot_know_and_tells_it(run, tmp_path):
+    path = tmp_path / "gateway.yaml"
+    text = "models:\n  default: {targets: [{backend: zebra}, {backend: zebra}]}\n"
+    path.write_text(text)
+
+    done = run("config", "check", "--fix", "--config", str(path))
+
+    assert done.returncode == 1
+    assert path.read_text() == text
+    assert "there is no backend `zebra`" in done.stdout
+
+
+def test_fix_without_a_file_is_wrong_use(run):
+    assert run("config", "check", "--fix").returncode == 2

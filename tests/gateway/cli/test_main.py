@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -33,6 +35,38 @@ def test_every_help_is_short_and_has_an_example(run, words):
     assert max(map(len, lines)) <= 100
     assert "Example:" in found.stdout
     assert "\x1b" not in found.stdout
+
+
+def helps(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    with command.make_context("gateway", [], resilient_parsing=True) as context:
+        yield " ".join(words), command.get_help(context)
+        for name in getattr(command, "list_commands", lambda _: [])(context):
+            yield from helps(command.get_command(context, name), (*words, name))
+
+
+def test_the_help_of_every_command_is_short_and_has_an_example():
+    found = dict(helps(get_command(root)))
+
+    assert len(found) > 60
+    assert [name for name, text in found.items() if "Example:" not in text] == []
+    assert [name for name, text in found.items() if len(text.splitlines()) > 70] == []
+    assert [n for n, text in found.items() if max(map(len, text.splitlines())) > 100] == []
+
+
+@pytest.mark.parametrize("words, told", [
+    (("serve", "--port", "abc"), "write a whole number"),
+    (("serve", "--port", "99999"), "at most 65535"),
+    (("bench", "--streams", "0"), "at least 1"),
+    (("bench", "--duration", "x"), "write a number"),
+    (("report", "--format", "pdf"), "'pdf' is not one of 'md'"),
+])  # fmt: skip
+def test_a_wrong_value_is_told_in_plain_words(run, words, told):
+    found = run(*words)
+
+    assert found.returncode == 2
+    assert told in found.stderr
+    assert "Input should" not in found.stderr
+    assert "Value error" not in found.stderr
 
 
 def test_help_is_quick():
