@@ -13,6 +13,7 @@ import msgspec
 NAME = "ENABLE_SSE_STREAMING"
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)%")
 _LISTS = re.compile(r"(?:^|(?<=[,;\s%]))\s*(users|apps):")
+_USERS = re.compile(r"users:.*?(?=[,;\s]*apps:|$)", re.DOTALL)
 _WORDS = {
     "off": 0.0,
     "false": 0.0,
@@ -54,6 +55,15 @@ def parse_flag(text: str) -> Flag:
         listed[kind] |= {name.strip() for name in names.split(",") if name.strip()}
     users, apps = frozenset(listed["users"]), frozenset(listed["apps"])
     return Flag(_percent(start, is_listed=bool(users or apps)), users, text.strip(), apps)
+
+
+def without_names(text: str) -> str:
+    """Return the text of a flag with how many users it lists in place of who they are."""
+    try:
+        count = len(parse_flag(text).users)
+    except ValueError:
+        return "unreadable"
+    return _USERS.sub(f"users:({count})", text)
 
 
 def _percent(text: str, *, is_listed: bool) -> float:

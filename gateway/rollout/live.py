@@ -11,7 +11,7 @@ from gateway.rooms import Rooms
 from gateway.store import StoreAway
 
 from .change import Change, ChangeStore
-from .flag import NAME, parse_flag
+from .flag import NAME, parse_flag, without_names
 
 POLL_S = 0.5
 """With the store's deadline of one second a change is in force everywhere within two."""
@@ -77,7 +77,8 @@ class LiveFlag:
         return change
 
     async def _record(self, change: Change) -> None:
-        fields = {"flag": NAME, "value": change.value, "previous": change.previous}
+        value, previous = without_names(change.value), without_names(change.previous)
+        fields = {"flag": NAME, "value": value, "previous": previous}
         fields |= {"by": change.by, "reason": change.reason}
         await self._rooms.trail.notice(Notice(event="flag.changed", fields=fields))
 
@@ -104,7 +105,8 @@ class LiveFlag:
             return
         self.last = change
         self._rooms.set_flag(flag)
-        log.info("flag_changed", value=change.value, previous=change.previous, by=change.by)
+        value, previous = without_names(change.value), without_names(change.previous)
+        log.info("flag_changed", value=value, previous=previous)
         if change.cut:
             self._cut()
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.rollout.flag import parse_flag
+from gateway.rollout.flag import parse_flag, without_names
 from gateway.rollout.steps import step_up, written
 from tests.gateway.conftest import Inside
 
@@ -88,3 +88,17 @@ def test_a_step_keeps_both_lists():
 def test_what_is_no_value_is_refused(text: str):
     with pytest.raises(ValueError, match="must be off, on"):
         parse_flag(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("25%", "25%"),
+        ("users:ann@example.com,bob", "users:(2)"),
+        ("5%, users:ann, bob; apps:shop", "5%, users:(2); apps:shop"),
+        ("apps:shop,users:ann", "apps:shop,users:(1)"),
+        ("nonsense", "unreadable"),
+    ],
+)
+def test_what_is_told_of_a_flag_names_nobody(text, told):
+    assert without_names(text) == told
