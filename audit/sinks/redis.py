@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from ..sink import AuditUnavailable, Entry, Forget
 
 KEPT_S = 30 * 86_400
-"""For so long it is known how far a writer has come."""
+"""For so long it is known how far a writer has come; the stream itself outlives 15 times that."""
 _APPEND = """
 local last = tonumber(redis.call('GET', KEYS[2]) or '0')
 for at = 4, #ARGV, 6 do
@@ -28,6 +28,7 @@ for at = 4, #ARGV, 6 do
     end
 end
 redis.call('SET', KEYS[2], last, 'EX', ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[2] * 15)
 return last"""
 
 

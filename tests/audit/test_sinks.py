@@ -111,12 +111,13 @@ class TestRedis(SinkContract):
 
         assert b"marmalade" not in str(redis_server.client().xrange(STREAM)).encode()
 
-    async def test_everything_beside_the_stream_expires(self, sink, redis_server):
+    async def test_everything_expires_the_stream_after_more_than_a_year(self, sink, redis_server):
         await sink.write(entries("c" * 12, 2))
 
         client = redis_server.client()
-        others = [key for key in client.scan_iter() if key != STREAM.encode()]
-        assert [client.ttl(key) > 0 for key in others] == [True]
+        left_s = {key: client.ttl(key) for key in client.scan_iter()}
+        assert left_s.pop(STREAM.encode()) > 400 * 86_400
+        assert [0 < seconds < 31 * 86_400 for seconds in left_s.values()] == [True]
 
 
 @pytest.fixture(scope="module")
@@ -176,48 +177,96 @@ class TestPostgres(SinkContract):
         assert await read() == [entry.line for entry in made]
 
 
-class Broken:
-    """A sink that fails until it is told not to."""
+class Faulty:
+    """A sink that is down, hangs or is slow until it is told not to be."""
+
+    name = "faulty"
 
     def __init__(self) -> None:
-        self.is_broken = True
+        self.fault = "down"
         self.lines: list[bytes] = []
 
     async def write(self, batch):
-        if self.is_broken:
+        if self.fault == "down":
             raise AuditUnavailable("away")
+        if self.fault == "hangs":
+            await asyncio.Event().wait()
+        if self.fault == "slow":
+            await asyncio.sleep(0.05)
         self.lines += [entry.line for entry in batch]
+
+    async def forget(self, what):
+        pass
 
     async def aclose(self):
         pass
 
 
-async def test_sink_that_is_down_delays_no_chat_and_gets_everything_when_it_is_back(
-    tmp_path, call, records
+@pytest.fixture
+def _quick(monkeypatch):
+    """Let a sink be asked again soon, and given up soon."""
+    monkeypatch.setattr("audit.follow.PAUSE_S", (0.02,))
+    monkeypatch.setattr("audit.follow.DEADLINE_S", 1.0)
+
+
+async def until(met):
+    async with asyncio.timeout(15):
+        while not met():  # noqa: ASYNC110 - waits for another task
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("fault", ["down", "hangs"])
+async def test_sink_that_is_down_or_hangs_delays_no_chat_and_gets_everything_when_it_is_back(
+    tmp_path, call, records, fault
 ):
-    sink = Broken()
+    sink = Faulty()
+    sink.fault = fault
     trail = open_trail(path=tmp_path, key="k", sinks=[sink])
     await trail.start()
-    await trail.received(call())
-    await trail.ended(Ended(stream_id="s1", outcome="done"))
-    async with asyncio.timeout(5):
-        while not records(tmp_path, prefix="audit.sink.degraded"):  # noqa: ASYNC110 - by a task
-            await asyncio.sleep(0.02)
-        sink.is_broken = False
-        while not records(tmp_path, prefix="audit.sink.recovered"):  # noqa: ASYNC110 - by another task
-            await asyncio.sleep(0.02)
+    for name in ("a", "b"):
+        await trail.received(call(name))
+        await trail.ended(Ended(stream_id=name, outcome="done"))
+        await until(lambda: records(tmp_path, prefix="audit.sink.degraded"))
+    assert trail.is_ready
+
+    sink.fault = ""
+    await until(lambda: records(tmp_path, prefix="audit.sink.recovered"))
+    await until(lambda: sum(b"audit.sink.recovered" in line for line in sink.lines) == 1)
     await trail.aclose()
 
+    (path,) = tmp_path.glob("*[0-9].jsonl")
+    assert path.read_bytes().splitlines()[: len(sink.lines)] == sink.lines
     events = [record["event"] for record in records(tmp_path, prefix="audit.sink")]
     assert events == ["audit.sink.degraded", "audit.sink.recovered"]
+
+
+async def test_slow_sink_delays_no_chat_and_is_told_by_its_lag(tmp_path, call, records):
+    seen = []
+
+    def observe(name, value):
+        if name == "audit_sink_lag_records":
+            seen.append(value)
+
+    sink = Faulty()
+    sink.fault = "slow"
+    trail = open_trail(path=tmp_path, key="k", sinks=[sink], observer=observe)
+    await trail.start()
+    await asyncio.gather(*(trail.received(call(f"s{n}")) for n in range(40)))
+
+    assert len(records(tmp_path)) == 40
+    assert max(seen) > 0
+    await until(lambda: seen[-1] == 0)
+    await trail.aclose()
+    assert not records(tmp_path, prefix="audit.sink")
 
 
 async def test_sink_that_hangs_does_not_stop_the_trail_from_closing(
     tmp_path, call, records, monkeypatch
 ):
     monkeypatch.setattr("audit.follow.DEADLINE_S", 0.05)
-    sink = Broken()
-    sink.write = lambda batch: asyncio.Event().wait()
+    sink = Faulty()
+    sink.fault = "hangs"
     trail = open_trail(path=tmp_path, key="k", sinks=[sink])
     await trail.start()
 
