@@ -56,6 +56,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "trusted_proxies": "addresses or networks whose forwarding headers are believed",
         "max_streams": "running answers of one worker; beyond it new ones get 503",
         "retention_s": "seconds for which an answer that has ended can be resumed",
+        "warm": "keep a connection to each provider open, so that no first word waits for a TLS "
+        "handshake; absent: in the production profile",
     },
     "Redis": {
         "url": "`redis://`, `rediss://` or `unix://`; empty: in memory, one worker",

@@ -50,6 +50,8 @@ class Server(Section, frozen=True):
     """Running generations of one worker; beyond it new ones get 503."""
     retention_s: Seconds = 600.0
     """How long an answer that has ended can be resumed."""
+    warm: bool | None = None
+    """Whether connections to providers are opened before they are needed; absent: in production."""
 
 
 class Redis(Section, frozen=True):

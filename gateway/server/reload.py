@@ -7,6 +7,7 @@ with. Address, workers, Redis, audit and profile need a restart, and the log say
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -25,7 +26,14 @@ log = structlog.get_logger("sluicegate.reload")
 class Reloader:
     """Swaps the settings of one worker on SIGHUP, or when the file changes."""
 
-    def __init__(self, rooms: Rooms, reread: Reread, path: str | None) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        reread: Reread,
+        path: str | None,
+        on_swap: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._on_swap = on_swap
         self._rooms = rooms
         self._reread = reread
         self._path = Path(path) if path else None
@@ -55,6 +63,7 @@ class Reloader:
         if settings.flag != old.flag:
             self._rooms.set_flag(settings.flag)
         self._rooms.settings = settings
+        self._on_swap()
         log.info("reloaded", needs_restart=needs_restart)
         task = asyncio.create_task(self._close_when_idle(old))
         self._tasks.add(task)

@@ -25,6 +25,7 @@ from .connection import KEEPALIVE_S, Connection
 from .memory import spare_collector
 from .metrics_site import metrics_site
 from .reload import Reloader
+from .warmth import Warmth
 
 BACKLOG = 4096
 LAST_WRITES_S = 1.0
@@ -61,8 +62,11 @@ async def run_worker(
         server = await listen(runner, sock)
         if config.server.metrics_port is not None and process.index == 0:
             await stack.enter_async_context(metrics_site(app, config))
+        warmth = Warmth(app[ROOMS])
+        stack.push_async_callback(_end, asyncio.create_task(warmth.run(), name="warm connections"))
         if reread is not None:
-            stack.push_async_callback(_end, _reloading(app[ROOMS], reread, process.config_path))
+            reloader = Reloader(app[ROOMS], reread, process.config_path, warmth.renew)
+            stack.push_async_callback(_end, _reloading(reloader))
         spare_collector()
         announce()
         await leaving.wait()
@@ -70,8 +74,7 @@ async def run_worker(
         server.close()
 
 
-def _reloading(rooms: Rooms, reread: Reread, path: str | None) -> asyncio.Task[None]:
-    reloader = Reloader(rooms, reread, path)
+def _reloading(reloader: Reloader) -> asyncio.Task[None]:
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloader.reload)
     return asyncio.create_task(reloader.watch(), name="configuration watch")
 
