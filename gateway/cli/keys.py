@@ -24,13 +24,20 @@ def create(
     apps: Names = None,
     models: Names = None,
     origins: Names = None,
+    tenant: Annotated[
+        str, typer.Option(help="Customer that it belongs to, for limits `per: [tenant]`.")
+    ] = "",
     config: File = None,
     json: Json = False,
 ) -> None:
     """Make a key: print its secret once and the line for the file; with --config, add the line."""
     from gateway.config import hash_key, new_key
+    from gateway.config.form import NAME
     from gateway.config.keys_file import key_line
 
+    for option, name in (("--id", id), ("--tenant", tenant or "none")):
+        if not NAME.fullmatch(name):
+            raise typer.BadParameter(f"{option} takes letters, digits, `.`, `_`, `-`")
     secret = new_key()
     line = key_line(
         id,
@@ -38,6 +45,7 @@ def create(
         apps=_split(apps),
         models=_split(models),
         origins=_split(origins),
+        tenant=tenant,
     )
     if config is not None:
         _add(config, id, line)
@@ -63,7 +71,14 @@ def list_keys(config: File = None, json: Json = False) -> None:
     ]
     if json:
         keys = [
-            {"id": k.id, "apps": k.apps, "models": k.models, "origins": k.origins, "origin": where}
+            {
+                "id": k.id,
+                "apps": k.apps,
+                "models": k.models,
+                "origins": k.origins,
+                "tenant": k.tenant,
+                "origin": where,
+            }
             for k, where in rows
         ]
         give_json({"version": 1, "keys": keys})
@@ -71,7 +86,7 @@ def list_keys(config: File = None, json: Json = False) -> None:
     if not rows:
         say(["There are no keys: nobody is asked for one."])
         return
-    head = ("id", "apps", "models", "origins", "stands in")
+    head = ("id", "apps", "models", "origins", "tenant", "stands in")
     give(table([head, *((*_cells(key), where) for key, where in rows)]))
 
 
@@ -156,8 +171,9 @@ def _split(values: list[str] | None) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def _cells(key: Any) -> tuple[str, str, str, str]:
-    return key.id, _all(key.apps), _all(key.models), ", ".join(key.origins) or "-"
+def _cells(key: Any) -> tuple[str, ...]:
+    origins = ", ".join(key.origins) or "-"
+    return key.id, _all(key.apps), _all(key.models), origins, key.tenant or "-"
 
 
 def _all(names: tuple[str, ...] | None) -> str:

@@ -80,18 +80,23 @@ def simulate(
 
 
 def _rehearse(audit: Path, config: Config, since: str, until: str) -> Outcome:
-    from audit import Subjects, by_time, open_pseudonyms
+    from audit import AuditUnavailable, Damaged, Subjects, by_time, open_pseudonyms
     from gateway.limits.rehearsal import Rehearsal, names_in
 
-    pseudonyms = open_pseudonyms(audit, config.audit.key)
-    subjects = Subjects(audit, pseudonyms)
-    names = {}
-    for kind, name in names_in(config):
-        subject = subjects.find(pseudonyms.name(kind, name))
-        if subject is not None:
-            names[f"{kind}:{name}"] = subject.id
+    try:
+        pseudonyms = open_pseudonyms(audit, config.audit.key)
+        subjects = Subjects(audit, pseudonyms)
+        named = {
+            subject.id: (kind, name)
+            for kind, name in names_in(config)
+            for pseudonym in pseudonyms.ever(kind, name)
+            if (subject := subjects.find(pseudonym)) is not None
+        }
+    except (AuditUnavailable, Damaged) as problem:
+        say([str(problem)])
+        end(NO)
     records = (one.record for one in by_time(audit, with_content=False))
-    return Rehearsal(config, names).run(r for r in records if since <= r["time"] < until)
+    return Rehearsal(config, named).run(r for r in records if since <= r["time"] < until)
 
 
 def _read(path: str) -> Config:

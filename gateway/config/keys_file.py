@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
@@ -23,9 +24,12 @@ def key_line(
     apps: tuple[str, ...] = (),
     models: tuple[str, ...] = (),
     origins: tuple[str, ...] = (),
+    tenant: str = "",
 ) -> str:
     """Return the entry of a key as one line of YAML, without the dash."""
     parts = [f"id: {key_id}", f'hash: "{key_hash}"']
+    if tenant:
+        parts.append(f"tenant: {_quoted(tenant)}")
     for name, values in (("apps", apps), ("models", models), ("origins", origins)):
         if values:
             parts.append(f"{name}: [{', '.join(_quoted(value) for value in values)}]")
@@ -116,4 +120,5 @@ def _is_empty(line: str) -> bool:
 
 
 def _quoted(value: str) -> str:
-    return value if re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", value) else f'"{value}"'
+    is_plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", value) and yaml.safe_load(value) == value
+    return value if is_plain else json.dumps(value)

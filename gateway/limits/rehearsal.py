@@ -50,13 +50,13 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Rehearsal:
-    """Plays a trail's calls against a configuration. `names` maps `kind:name` to subjects."""
+    """Plays a trail's calls against a configuration. `named` maps subjects to kind and name."""
 
-    def __init__(self, config: Config, names: Mapping[str, str]) -> None:
+    def __init__(self, config: Config, named: Mapping[str, tuple[str, str]]) -> None:
         self._policies = Policies(config)
-        self._keys = {names.get(f"key:{key.id}", ""): key for key in config.keys}
-        users = {user for limit in config.limits.values() for user in limit.exempt.users}
-        self._users = {names.get(f"user:{user}", ""): user for user in users}
+        keys = {key.id: key for key in config.keys}
+        self._keys = {id: keys[name] for id, (kind, name) in named.items() if kind == "key"}
+        self._users = {id: name for id, (kind, name) in named.items() if kind == "user"}
 
     def run(self, records: Iterable[Record]) -> Outcome:
         """Return who would have been refused; records come in the order of time."""

@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 from typing import Any
 
 from audit import by_time
+from gateway.config import hash_key
 from tests.e2e.processes import KEPT, ROOT, Gateway, Start, eventually
 from tests.e2e.wire import CHAT, COMPLETIONS, completion_body
 
@@ -106,6 +108,32 @@ def test_a_changed_policy_is_rehearsed_on_the_trail(start: Start):
     rehearsal = json.loads(done.stdout)["rehearsal"]
     assert (rehearsal["calls"], rehearsal["by_limit"]) == (6, {"fewer": 2})
     assert "6 calls, 2 would have been refused" in spoken.stdout
+
+
+def test_a_key_counts_as_one_caller_also_where_its_name_in_the_trail_has_changed(start: Start):
+    secret = "sk-vip-0123456789abcdef"
+    keys = [{"id": "vip", "hash": hash_key(secret)}]
+    gateway = start(config(few={"per": ["key"], "requests": 50}) | {"keys": keys})
+    for turn in range(3):
+        for _ in range(2):
+            answer = gateway.wire.post(CHAT, ONE, Authorization=f"Bearer {secret}")
+            assert answer.status == 200
+        if turn < 2:
+            words = ("audit", "keys", "rotate", "--path", str(gateway.audit_path))
+            assert gateway_command(*words).returncode == 0
+            time.sleep(1.1)  # so long a worker may go on with the name that it knows
+    gateway.close()
+    changed = gateway.folder / "changed.yaml"
+    changed.write_text(json.dumps(config(fewer={"per": ["key"], "requests": 4}) | {"keys": keys}))
+
+    done = gateway_command(
+        "limits", "simulate", "--audit", str(gateway.audit_path), "--config", str(changed), "--json"
+    )
+
+    rehearsal = json.loads(done.stdout)["rehearsal"]
+    assert len({one.record["subject"] for one in by_time(gateway.audit_path)
+                if one.record["event"] == "chat.received"}) == 3  # fmt: skip
+    assert (rehearsal["calls"], rehearsal["by_limit"]) == (6, {"fewer": 2})
 
 
 def test_without_the_admin_key_nothing_is_shown(start: Start):

@@ -34,6 +34,27 @@ def test_create_with_a_file_adds_the_line_and_no_secret(run, file):
     assert load(str(file), {}).keys[0].hash == hash_key(document["secret"])
 
 
+def test_a_key_of_a_tenant_says_so_in_file_and_list(run, file):
+    for tenant in ("acme.org", "no"):
+        run("keys", "create", "--id", f"web-{tenant}", "--tenant", tenant, "-c", str(file))
+
+    found = run("keys", "list", "--json", "-c", str(file))
+
+    assert [key["tenant"] for key in json.loads(found.stdout)["keys"]] == ["acme.org", "no"]
+    assert [key.tenant for key in load(str(file), {}).keys] == ["acme.org", "no"]
+
+
+@pytest.mark.parametrize("option", ["--id", "--tenant"])
+def test_a_name_that_the_file_would_refuse_is_not_written(run, file, option):
+    before = file.read_text()
+
+    found = run("keys", "create", option, "two words", "-c", str(file))
+
+    assert found.returncode == 2
+    assert option in found.stderr
+    assert file.read_text() == before
+
+
 def test_an_id_that_is_taken_is_refused(run, file):
     run("keys", "create", "--id", "web", "-c", str(file))
     before = file.read_text()

@@ -17,10 +17,10 @@ prices: {default: {input: 0, output: 10}}
 """
 
 
-def rehearse(limits: str, *records: dict, **names: str):
+def rehearse(limits: str, *records: dict, **keys: str):
     config = msgspec.yaml.decode(f"{BASE}\nlimits: {limits}", type=Config)
     ordered = sorted(records, key=lambda record: record["time"])
-    return Rehearsal(config, {f"key:{key}": value for key, value in names.items()}).run(ordered)
+    return Rehearsal(config, {id: ("key", key) for id, key in keys.items()}).run(ordered)
 
 
 def call(n: float, subject: str = "u_ann", took: float = 1, **fields) -> list[dict]:
@@ -53,6 +53,14 @@ def test_calls_beyond_the_new_quota_are_named_with_their_time():
     assert outcome.by_subject == {"u_ann": 2}
 
 
+def test_a_key_that_had_several_names_in_the_trail_is_one_caller():
+    calls = [r for n in range(6) for r in call(n, "k_new" if n % 2 else "k_old")]
+    limits = "{few: {per: [key], requests: 4}}"
+
+    assert rehearse(limits, *calls).refused == ()
+    assert len(rehearse(limits, *calls, k_new="vip", k_old="vip").refused) == 2
+
+
 def test_every_caller_counts_for_itself():
     calls = [record for n in range(4) for record in call(n, f"u_{n}")]
 
@@ -81,7 +89,7 @@ def test_keys_of_the_file_are_found_again_under_their_name_in_the_trail():
     calls = [r for n in range(4) for r in call(n, "k_vip" if n % 2 else "k_other")]
     limits = "{few: {per: [key], requests: 1, exempt: {keys: [vip]}}}"
 
-    assert rehearse(limits, *calls, vip="k_vip").by_subject == {"k_other": 1}
+    assert rehearse(limits, *calls, k_vip="vip").by_subject == {"k_other": 1}
 
 
 def test_streams_hold_their_slot_until_their_end():
