@@ -47,7 +47,7 @@ PIECES = (
     "Sure, it's 555-0199",
     "(085) 5986-834-Office",
     "| Name | Anna Smith |",
-    "dbPassword: \"t0psecret\"",
+    'dbPassword: "t0psecret"',
     "IBAN FR4896044733199",
     "the words go on and on and on",
     "so that, after all, a line gets long. And then",

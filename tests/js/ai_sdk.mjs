@@ -1,8 +1,10 @@
-// The AI SDK's own transport and reader. Usage: node ai_sdk.mjs BASE; prints one JSON line a case.
+// The AI SDK's own transport and reader. Usage: node ai_sdk.mjs BASE [OTHER]; prints one JSON line a
+// case. What is resumed is resumed at OTHER.
 import {DefaultChatTransport, readUIMessageStream} from 'ai';
 
 const base = process.argv[2];
 const transport = new DefaultChatTransport({api: `${base}/api/chat`});
+const other = new DefaultChatTransport({api: `${process.argv[3] ?? base}/api/chat`});
 const message = (text) => ({id: 'm1', role: 'user', parts: [{type: 'text', text}]});
 const say = (name, value) => console.log(JSON.stringify({name, ...value}));
 
@@ -30,9 +32,10 @@ async function resume() {
   const reader = stream.getReader();
   for (let i = 0; i < 8; i += 1) await reader.read();
   control.abort();
-  const again = await transport.reconnectToStream({chatId: 'resumed'});
+  const again = await other.reconnectToStream({chatId: 'resumed'});
   say('resumed', {message: await last(again)});
-  say('after', {stream: await transport.reconnectToStream({chatId: 'resumed'})});
+  say('after', {stream: await other.reconnectToStream({chatId: 'resumed'})});
+  say('unknown', {stream: await other.reconnectToStream({chatId: 'never'})});
 }
 
 await ask('text', '[[text=Kopi 🌴 dulu]]');

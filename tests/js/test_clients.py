@@ -19,13 +19,20 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
 @pytest.fixture
 async def run(tmp_path):
     """Return a function that runs a script of this folder and returns its lines by name."""
-    environ = {"GATEWAY_LIMIT": "off", "GATEWAY_AUDIT_PATH": str(tmp_path / "audit")}
-    server = TestServer(await create_app(load(None, environ)))
-    await server.start_server()
+    servers: list[TestServer] = []
 
-    async def script(name: str) -> tuple[dict[str, dict], str]:
+    async def start(**environ: str) -> str:
+        audit = str(tmp_path / f"audit{len(servers)}")
+        ours = {"GATEWAY_LIMIT": "off", "GATEWAY_AUDIT_PATH": audit}
+        server = TestServer(await create_app(load(None, ours | environ)))
+        await server.start_server()
+        servers.append(server)
+        return str(server.make_url("")).rstrip("/")
+
+    async def script(name: str, workers: int = 1, **environ: str) -> tuple[dict[str, dict], str]:
+        bases = [await start(**environ) for _ in range(workers)]
         process = await asyncio.create_subprocess_exec(
-            "node", str(HERE / name), str(server.make_url("")).rstrip("/"),
+            "node", str(HERE / name), *bases,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, err = await process.communicate()
@@ -34,7 +41,8 @@ async def run(tmp_path):
         return {line.pop("name"): line for line in lines}, err.decode()
 
     yield script
-    await server.close()
+    for server in servers:
+        await server.close()
 
 
 def text_of(line: dict) -> str:
@@ -55,6 +63,15 @@ async def test_the_ai_sdk_reads_resumes_and_hears_of_failures(run):
     assert "error" in said["cut"]
     assert text_of(said["resumed"]).split() == [f"token{n}" for n in range(1, 31)]
     assert said["after"]["stream"] is None
+
+
+async def test_the_ai_sdk_resumes_on_another_worker(run, redis_url):
+    said, _ = await run("ai_sdk.mjs", workers=2, REDIS_URL=redis_url)
+
+    assert text_of(said["resumed"]).split() == [f"token{n}" for n in range(1, 31)]
+    assert said["resumed"]["message"]["id"]
+    assert said["after"]["stream"] is None
+    assert said["unknown"]["stream"] is None
 
 
 async def test_ag_ui_reads_runs_without_a_complaint(run):

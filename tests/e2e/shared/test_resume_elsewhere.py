@@ -219,6 +219,8 @@ def test_a_chat_of_the_ai_sdk_is_replayed_on_the_other_replica(pair: list[Gatewa
     deltas = [b for b in first if b'"text-delta"' in b]
     assert len(deltas) == 60
     assert first[-1] == b"data: [DONE]"
+    gone = [replica.wire.get("/api/chat/chat-7/stream").status for replica in pair]
+    assert gone == [204, 204]
 
 
 def test_a_strict_log_is_never_behind_its_readers(redis_url: str, replicas: Replicas):
