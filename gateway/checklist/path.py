@@ -25,6 +25,7 @@ REMEDIES = {
     "envoy": "no buffer filter on this route; route timeout 0s, stream_idle_timeout 3600s",
     "awselb": "ALB: idle timeout above 60 s; do not use a Lambda target",
 }
+NO_STREAM = "switch the flag on, give --api-key"
 ANYWHERE = "switch response buffering and compression off on this path, read timeout above 60 s"
 
 
@@ -129,7 +130,7 @@ def pieces(site: Site) -> Found:
         told = {name.lower(): value for name, value in response.headers.items()}
         if response.status != 200:
             seen = f"the stream was answered with {response.status}"
-            return Found("piece by piece", False, seen, "switch the flag on, give --api-key")
+            return Found("piece by piece", False, seen, NO_STREAM)
         times = list(_arrivals(response))
     gaps_ms = [(b - a) * 1000 for a, b in pairwise(times)] or [0.0]
     median = statistics.median(gaps_ms)
@@ -166,9 +167,11 @@ def silence(site: Site, idle_s: float) -> Found:
     path = site.ask_path(f"[[ttft={idle_s:g}]] [[n=1]]")
     with site.opened("GET", path) as response:
         told = {name.lower(): value for name, value in response.headers.items()}
-        last = list(events_of(response))[-1]
-    seen = f"after {idle_s:g} s of silence: {last.kind}"
-    return Found("silence", last.kind == "done", seen, _remedy(told))
+        if response.status != 200:
+            return Found("silence", False, f"status {response.status}", NO_STREAM)
+        kinds = [event.kind for event in events_of(response)]
+    end = kinds[-1] if kinds else "nothing"
+    return Found("silence", end == "done", f"after {idle_s:g} s of silence: {end}", _remedy(told))
 
 
 def foreign(site: Site) -> Found:

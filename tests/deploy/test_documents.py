@@ -14,7 +14,7 @@ from typer.main import get_command
 from gateway.api.body import IDLE_S, MAX_BYTES, TOTAL_S
 from gateway.auth.tickets import TICKET_S
 from gateway.cli.main import COMMANDS, root
-from gateway.config import Server
+from gateway.config import Server, examine
 from gateway.report.rollup import KEPT_S
 from gateway.server.connection import HEADER_S
 from gateway.stream.table import RETENTION_S
@@ -96,6 +96,18 @@ def test_every_command_of_the_table_is_mounted():
 
     assert {"checklist", "doctor", "report", "verdict", "rollout", "rollback"} <= set(mounted)
     assert set(mounted) <= set(COMMANDS)
+
+
+def test_the_files_for_a_checklist_run_and_for_copying_are_sound():
+    environ = {
+        "REDIS_URL": "redis://127.0.0.1:6379/0", "GATEWAY_AUDIT_KEY": "a1b2" * 16,
+        "GATEWAY_API_KEYS": "a-client-key-of-this-test-0001", "OPENAI_API_KEY": "x",
+        "ANTHROPIC_API_KEY": "y",
+    }  # fmt: skip
+    for name in ("checklist.yaml", "gateway.example.yaml"):
+        loaded = examine(str(ROOT / "deploy" / name), environ)
+        assert loaded.problems == (), name
+    assert examine(str(ROOT / "deploy" / "checklist.yaml"), environ).config.profile == "production"
 
 
 def manifests() -> dict[str, Any]:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +87,11 @@ def test_an_origin_that_is_not_listed_is_named_with_the_place_to_add_it(gateway:
     own = next(one for one in found if one.name == "own page")
     assert own.ok is False
     assert "apps.bali-zero.origins" in own.remedy
+
+
+def test_a_gateway_that_refuses_streams_is_told_and_breaks_nothing(tmp_path: Path):
+    with Gateway(tmp_path, ENABLE_SSE_STREAMING="off") as off:
+        found = {one.name: one for one in examine_path(Site(off.wire.url), idle_s=0.1)}
+
+    assert found["silence"].ok is found["piece by piece"].ok is False
+    assert "flag" in found["silence"].remedy
