@@ -18,6 +18,8 @@ from redis.exceptions import RedisError
 
 COMMAND_S = 1.0
 BLOCK_S = 2.0
+CONNECTIONS = 16
+"""Commands at once; further ones wait for their turn, within their deadline."""
 
 
 class StoreAway(Exception):
@@ -30,12 +32,13 @@ class Store:
     def __init__(self, url: str) -> None:
         self.connections_made = 0
         """Grows at least once whenever the server was restarted: what it holds may be older."""
+        self._turns = asyncio.Semaphore(CONNECTIONS)
         self.client = redis_async.Redis.from_url(
             url,
             socket_timeout=COMMAND_S,
             socket_connect_timeout=COMMAND_S,
             retry=Retry(NoBackoff(), 0),
-            max_connections=16,
+            max_connections=CONNECTIONS,
             redis_connect_func=self._greet,
         )
         self.blocking = redis_async.Redis.from_url(
@@ -58,10 +61,13 @@ class Store:
         task = asyncio.current_task()
         asked = task.cancelling() if task else 0
         try:
-            async with asyncio.timeout(limit_s):
+            async with asyncio.timeout(limit_s), self._turns:
                 reply = await command
         except (RedisError, OSError, TimeoutError) as exc:
             raise StoreAway(f"{type(exc).__name__} {exc}"[:80].strip()) from exc
+        finally:
+            if asyncio.iscoroutine(command):
+                command.close()  # its turn may never have come
         if task is not None and task.cancelling() > asked:
             # redis-py sends inside `wait_for`, which may lose a cancellation before Python 3.12
             raise asyncio.CancelledError

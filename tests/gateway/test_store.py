@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gateway.store import Store, StoreAway
+from gateway.store import CONNECTIONS, Store, StoreAway
 
 
 @pytest.fixture
@@ -45,3 +45,26 @@ async def test_a_deadline_is_no_cancellation(store: Store):
 async def test_a_store_that_is_not_there_is_away(store: Store):
     with pytest.raises(StoreAway):
         await store.call(store.client.get("x"))
+
+
+async def test_more_commands_than_connections_wait_for_their_turn(redis_url: str):
+    store = Store(redis_url)
+
+    replies = await asyncio.gather(
+        *(store.call(store.client.incr("turns")) for _ in range(20 * CONNECTIONS))
+    )
+
+    assert sorted(replies) == list(range(1, 20 * CONNECTIONS + 1))
+    assert store.connections_made <= CONNECTIONS
+    await store.aclose()
+
+
+async def test_a_command_whose_turn_does_not_come_in_time_is_not_sent(store: Store):
+    blocking = [store.call(asyncio.sleep(0.2)) for _ in range(CONNECTIONS)]
+    waiting = asyncio.gather(*blocking)
+    await asyncio.sleep(0)
+
+    with pytest.raises(StoreAway, match="TimeoutError"):
+        await store.call(store.client.get("x"), limit_s=0.05)
+
+    await waiting

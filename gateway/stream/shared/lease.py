@@ -2,6 +2,7 @@
 
 The value counts the renewals. A worker that does not find its own last count knows that the store
 has forgotten something: it came back older, or empty, or we were away for longer than the lease.
+What was forgotten since the last renewal no count tells: there another server process does.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Lease:
         self._sound_since = self._clock()
         self._doubted_at: float | None = None
         self._connections_seen = 0
+        self._server = ""
 
     async def renew(self) -> bool:
         """Renew the lease; return whether the store still knew the last one."""
@@ -39,11 +41,21 @@ class Lease:
         found = await self._store.call(
             self._store.client.set(self._key, self._count, px=int(LEASE_S * 1000), get=True)
         )
-        self._connections_seen = self._store.connections_made
-        is_intact = found is not None and found == before
+        is_other = await self._is_other_server()
+        is_intact = found is not None and found == before and not is_other
         if not is_intact and before is not None:
             self.doubt()
         return is_intact
+
+    async def _is_other_server(self) -> bool:
+        """Whether the store was started anew since the last look; asked after a new connection."""
+        made = self._store.connections_made
+        if self._connections_seen == made:
+            return False
+        about = await self._store.call(self._store.client.info("server"))
+        self._connections_seen = made
+        before, self._server = self._server, str(about.get("run_id"))
+        return self._server != before
 
     def doubt(self) -> None:
         """The store was away, or forgot: judge nobody for a while."""

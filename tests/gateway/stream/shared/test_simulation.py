@@ -17,7 +17,7 @@ from collections import Counter
 import pytest
 
 from tests.gateway.stream.shared.virtual import VirtualLoop, run
-from tests.gateway.stream.shared.world import Dice, World
+from tests.gateway.stream.shared.world import Client, Dice, Provider, World
 
 COUNT = int(os.environ.get("SLUICEGATE_SIMULATIONS", "600"))
 SEED = int(os.environ.get("SLUICEGATE_SEED", "0")) or random.SystemRandom().randrange(1 << 30)
@@ -68,3 +68,26 @@ def test_without_faults_everybody_gets_everything():
             return world
 
         assert {client.code for client in run(calm()).clients} == {"stop"}
+
+
+def test_an_end_that_a_restart_of_the_store_forgot_is_said_again_although_nobody_writes():
+    """The store came back a moment older, within one renewal of the lease."""
+
+    async def play() -> str:
+        world = World(1)
+        owner, *others = world.workers
+        for worker in world.workers:
+            await worker.shared.start()
+        await asyncio.sleep(1.3)
+        world.server.save()
+        generation = await owner.create("g", Provider("g", 0, world.dice("g"), owner.store))
+        await generation.settled
+        await asyncio.sleep(0.1)
+        world.server.restart(empty=False)
+        world.alive = others
+        client = Client(world, "g", 1)
+        async with asyncio.timeout(20):
+            await client.run()
+        return client.code
+
+    assert run(play()) == "stop"
