@@ -2,6 +2,7 @@
 
 from .backend import Backend, BackendFactory, BackendOptions, Capabilities, Timeouts
 from .batches import Batch, TextRun, batches_of, each, events_of
+from .countdown import Alarm, Countdown
 from .errors import (
     BackendError,
     BackendLimited,
@@ -44,10 +45,10 @@ from .request import (
 from .routes import NOTICE, Plan, Router, Strategy, Target
 
 __all__ = [
-    "NOTICE", "Attempt", "Backend", "BackendError", "BackendFactory", "BackendLimited",
+    "NOTICE", "Alarm", "Attempt", "Backend", "BackendError", "BackendFactory", "BackendLimited",
     "BackendOptions", "BackendRefused", "BackendTimeout", "BackendTruncated", "BackendUnavailable",
-    "Batch", "Capabilities", "Channel", "ChatRequest", "DocumentPart", "Effort", "Event",
-    "FinishReason", "Finished", "ImagePart", "Message", "Origin", "Other", "Part", "Plan",
+    "Batch", "Capabilities", "Channel", "ChatRequest", "Countdown", "DocumentPart", "Effort",
+    "Event", "FinishReason", "Finished", "ImagePart", "Message", "Origin", "Other", "Part", "Plan",
     "ReasoningPart", "ResponseFormat", "Router", "Started", "Strategy", "Target", "Text",
     "TextPart", "TextRun", "Timeouts", "Tool", "ToolCall", "ToolChoice", "ToolResultPart",
     "ToolUsePart", "Usage", "Wire", "batches_of", "each", "events_of", "known_kinds",

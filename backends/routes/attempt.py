@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 
@@ -10,6 +9,7 @@ import msgspec
 
 from ..backend import Backend
 from ..batches import Batch, TextRun, batches_of
+from ..countdown import Countdown, Within
 from ..errors import BackendError, BackendTimeout, BackendTruncated
 from ..events import Attempt, Event, Other, Started
 from ..foreign import check_plain
@@ -35,6 +35,7 @@ class AttemptRoute(Route):
         self._backend = backend
         self.model = model
         self._clock = clock
+        self._countdown = Countdown(backend.timeouts.first_s)
 
     async def open(self, request: ChatRequest) -> Opened:
         """Wait for the first output of this one backend."""
@@ -72,7 +73,7 @@ class AttemptRoute(Route):
     async def _head(self, batches: AsyncGenerator[Batch, None]) -> list[Event | TextRun]:
         head: list[Event | TextRun] = []
         try:
-            async with asyncio.timeout(self.timeouts.first_s):
+            with Within(self._countdown):
                 async for batch in batches:
                     head += (e for e in batch if not (isinstance(e, Other) and e.wire is None))
                     if any(map(is_output, batch)):

