@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from .durable import append
 from .journal.draft import stamp
 from .signing import Signer
 
@@ -92,15 +93,3 @@ def _read_last(path: Path) -> _Last:
     except msgspec.DecodeError:
         return _Last(digest=digest)  # `verify` names it
     return _Last(point.seq, point.time, digest)
-
-
-def append(path: Path, data: bytes) -> None:
-    """Add to a file of ours, durably; raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        os.write(descriptor, data)
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)

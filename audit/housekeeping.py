@@ -70,7 +70,7 @@ class Housekeeping:
         self._journal.close()
         self.checkpoint()
         if self._publisher is not None:
-            self._publisher.run()
+            self._publisher.run(is_last=True)
 
     def start(self, run: Run, space: Space, tell: Tell) -> None:
         """Begin to work in regular intervals."""

@@ -11,10 +11,11 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from .checked import with_check, without_check
+from .durable import place
 from .roots import root_id, seal, unseal
 from .rotation import Rotation
 
@@ -157,13 +158,13 @@ def kept_key(folder: Path) -> bytes:
     try:
         return read_key(path)
     except FileNotFoundError:
-        _place(path, secrets.token_bytes(32), os.link)
+        place(path, _line(secrets.token_bytes(32)))  # another process may be first
         return read_key(path)
 
 
 def replace_key(folder: Path, key: bytes) -> None:
     """Keep another key from now on; raises OSError."""
-    _place(folder / KEY_FILE, key, os.replace)
+    place(folder / KEY_FILE, _line(key), os.replace)
 
 
 def read_key(path: Path) -> bytes:
@@ -176,17 +177,5 @@ def read_key(path: Path) -> bytes:
     return key
 
 
-def _place(path: Path, key: bytes, put: Callable[[Path, Path], None]) -> None:
-    draft = path.with_suffix(f".{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, with_check(key.hex().encode(), KEY_FILE))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
-        put(draft, path)
-    except FileExistsError:
-        pass  # another process was first: its key counts
-    finally:
-        draft.unlink(missing_ok=True)
+def _line(key: bytes) -> bytes:
+    return with_check(key.hex().encode(), KEY_FILE)

@@ -9,7 +9,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from .checkpoint import FOLDER, SUFFIX, append
+from .checkpoint import FOLDER, SUFFIX
+from .durable import append
 from .signing import PUBLIC
 
 
@@ -20,13 +21,16 @@ class Publisher:
         self._folder = folder
         self._place = place
 
-    def run(self) -> None:
-        """Copy what is new; raises OSError. One process at a time, the others leave it to it."""
+    def run(self, *, is_last: bool = False) -> None:
+        """Copy what is new; raises OSError.
+
+        One process at a time: the others leave it to it, unless it is their last time.
+        """
         lock = self._folder / FOLDER / "lock"
         lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if is_last else fcntl.LOCK_NB))
             for path in (self._folder / "keys" / PUBLIC, *lock.parent.glob(f"*{SUFFIX}")):
                 self._copy(path)
         except BlockingIOError:

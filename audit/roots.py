@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import os
 import secrets
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .checked import with_check, without_check
+from .durable import append
 
 FILE = "former.secrets"
 _PURPOSE = b"sluicegate/audit/former"
@@ -60,15 +60,7 @@ def read_roots(path: Path) -> list[Former]:
 def retire(folder: Path, old: bytes, new: bytes) -> None:
     """Seal a secret with its successor, durably; raises OSError."""
     former = Former(root_id(new), seal(new, old, root_id(new)))
-    line = with_check(msgspec.json.encode(former), FILE)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-    descriptor = os.open(folder / FILE, flags, 0o600)
-    try:
-        os.write(descriptor, line)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    append(folder / FILE, with_check(msgspec.json.encode(former), FILE))
 
 
 def all_roots(folder: Path, root: bytes) -> list[bytes]:

@@ -7,7 +7,6 @@ all periods; the file holds no secret.
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from .checked import Damaged, with_check, without_check
+from .durable import append
 
 FILE = "names.periods"
 """Not `.jsonl`: who reads the trail by that name finds records only."""
@@ -86,14 +86,7 @@ class Rotation:
         return self._epochs
 
     def _append(self, epoch: Epoch) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        descriptor = os.open(self._path, flags, 0o600)
-        try:
-            os.write(descriptor, with_check(msgspec.json.encode(epoch), FILE))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        append(self._path, with_check(msgspec.json.encode(epoch), FILE))
 
 
 def read_epochs(path: Path) -> list[Epoch]:

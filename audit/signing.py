@@ -16,6 +16,8 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from .durable import append, place
+
 PUBLIC = "checkpoint-keys.json-lines"
 _PRIVATE = "checkpoint-"
 
@@ -60,7 +62,7 @@ class Signer:
         path = self._folder / f"{_PRIVATE}{day}.key"
         older = [p for p in sorted(self._folder.glob(f"{_PRIVATE}*.key")) if p != path]
         if not path.exists():
-            _write(path, Ed25519PrivateKey.generate().private_bytes_raw().hex().encode(), os.O_EXCL)
+            place(path, Ed25519PrivateKey.generate().private_bytes_raw().hex().encode())
         private = _private(path)
         self._announce(day, private, _private(older[-1]) if older else private)
         for old in older:
@@ -78,7 +80,7 @@ class Signer:
             raise OSError(errno.EIO, f"the private key is not the one that was listed for {day}")
         unsigned = PublicKey(day, key, "")
         signed = PublicKey(day, key, witness.sign(unsigned.message()).hex())
-        _write(path, msgspec.json.encode(signed) + b"\n", os.O_APPEND)
+        append(path, msgspec.json.encode(signed) + b"\n")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -89,15 +91,6 @@ class Signer:
             yield
         finally:
             os.close(descriptor)
-
-
-def _write(path: Path, data: bytes, flag: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | flag | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _private(path: Path) -> Ed25519PrivateKey:

@@ -17,6 +17,7 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .checked import Damaged, with_check, without_check
+from .durable import place
 from .pseudonym import Pseudonyms
 
 FOLDER = "subjects"
@@ -139,19 +140,7 @@ class Subjects:
             folder.mkdir(mode=0o700, exist_ok=True)
         id = f"{pseudonym[:2]}{base64.b32encode(secrets.token_bytes(10)).decode().lower()}"
         subject = Subject(id, self._pseudonyms.seal_key(secrets.token_hex(32), pseudonym))
-        draft = path.with_suffix(f".{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(descriptor, with_check(msgspec.json.encode(subject), pseudonym))
-            os.fdatasync(descriptor)
-        finally:
-            os.close(descriptor)
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass  # another process was first: its subject counts
-        finally:
-            os.unlink(draft)
+        place(path, with_check(msgspec.json.encode(subject), pseudonym))  # the first one counts
         return self.find(pseudonym) or self._make(pseudonym)
 
     def _path(self, pseudonym: str) -> Path:

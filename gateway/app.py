@@ -12,7 +12,7 @@ from functools import partial
 
 from aiohttp import web
 
-from audit import Rule, open_sink, open_trail
+from audit import Rule, Trail, open_sink, open_trail
 from gateway.api.admin import setup_admin
 from gateway.api.agui import setup_agui
 from gateway.api.ai_sdk import setup_ai_sdk
@@ -110,28 +110,34 @@ def build_rooms(config: Config, process: Process) -> Rooms:
     return Rooms(
         settings=settings,
         limiter=limiter,
-        trail=open_trail(
-            path=config.audit.sinks[0].path,
-            key=config.audit.key,
-            level=config.audit.level,
-            content_days=config.audit.retention_days.content,
-            metadata_days=config.audit.retention_days.metadata,
-            published=config.audit.published,
-            observer=AuditObserver(metrics),
-            sinks=[open_sink(sink) for sink in config.audit.sinks[1:]],
-            rules=[Rule(r.apps, r.models, r.level, r.strategies) for r in config.audit.rules],
-            strategies=config.audit.strategies,
-            purpose=config.audit.purpose,
-            max_bytes=config.audit.max_bytes,
-            rotation_days=config.audit.rotation_days,
-            detectors=config.audit.detectors,
-        ),
+        trail=build_trail(config, metrics),
         streams=Streams(table, shared),
         ticker=ticker,
         metrics=metrics,
         tickets=SharedTickets(store, kept_s) if store else MemoryTickets(kept_s),
         stream_tickets=StreamTickets(process.secret, kept_s + BOUND_S),
         idempotency=SharedIdempotency(store, local, kept_s) if store else local,
+    )
+
+
+def build_trail(config: Config, metrics: Metrics) -> Trail:
+    """Build the audit trail with its further sinks."""
+    audit = config.audit
+    return open_trail(
+        path=audit.sinks[0].path,
+        key=audit.key,
+        level=audit.level,
+        rules=[Rule(r.apps, r.models, r.level, r.strategies) for r in audit.rules],
+        strategies=audit.strategies,
+        detectors=audit.detectors,
+        purpose=audit.purpose,
+        rotation_days=audit.rotation_days,
+        max_bytes=audit.max_bytes,
+        content_days=audit.retention_days.content,
+        metadata_days=audit.retention_days.metadata,
+        published=audit.published,
+        sinks=[open_sink(sink) for sink in audit.sinks[1:]],
+        observer=AuditObserver(metrics),
     )
 
 
