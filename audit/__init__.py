@@ -2,7 +2,7 @@
 
 from .checked import Damaged
 from .desk import Desk, Export
-from .erase import Plan, Receipt
+from .erase import LegalHold, Plan, Receipt
 from .holdings import Holdings, take_stock
 from .open import open_pseudonyms, open_trail
 from .policy import Rule
@@ -44,6 +44,7 @@ __all__ = [
     "Forget",
     "Found",
     "Holdings",
+    "LegalHold",
     "Level",
     "Memory",
     "Notice",

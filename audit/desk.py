@@ -75,7 +75,7 @@ class Desk:
         return self._erasure.plan(who)
 
     def erase(self, who: str) -> Receipt:
-        """Erase words of a subject and the link to his name; PermissionError under a legal hold."""
+        """Erase words of a subject and the link to his name; LegalHold if a court wants it."""
         return self._erasure.run(who)
 
     def rotate(self) -> str:

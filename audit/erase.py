@@ -57,6 +57,10 @@ class Receipt(msgspec.Struct, frozen=True):
     unknown_keys: tuple[str, ...] = ()
 
 
+class LegalHold(Exception):
+    """A court wants it kept; it says whose."""
+
+
 class Erasure:
     """Works on the folder of one trail in the name of `acts`. Blocking."""
 
@@ -94,10 +98,10 @@ class Erasure:
         )
 
     def run(self, who: str) -> Receipt:
-        """Erase and return the receipt; raises PermissionError under a legal hold."""
+        """Erase and return the receipt; raises LegalHold under a legal hold."""
         plan = self.plan(who)
         if plan.held:
-            raise PermissionError(f"legal hold: {', '.join(plan.held)}")
+            raise LegalHold(f"legal hold: {', '.join(plan.held)}")
         receipt = secrets.token_hex(8)
         fields: dict[str, object] = {"receipt": receipt, "who": plan.links}
         about = {"contents": plan.contents, "segments": plan.segments}

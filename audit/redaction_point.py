@@ -35,12 +35,17 @@ class Words(msgspec.Struct, frozen=True):
 
 
 class RedactionPoint:
-    """Redacts texts with a size limit and a time budget; big ones in a thread of its own."""
+    """Redacts texts with a size limit and a time budget; big ones in a thread of its own.
+
+    So are all texts whose detectors run in another process; those are not asked about names and
+    parameters.
+    """
 
     def __init__(
         self, redactor: Redactor, *, limit: int = LIMIT, budget_s: float = BUDGET_S
     ) -> None:
         self._redactor = redactor
+        self._own = redactor.own()
         self._limit = limit
         self._budget_s = budget_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit-redact")
@@ -52,7 +57,7 @@ class RedactionPoint:
         """Redact the texts of one record; what one of them reveals is redacted in all."""
         kept, is_truncated = _bounded(texts, self._limit)
         redactor = redactor or self._redactor
-        if sum(map(len, kept)) <= BIG:
+        if sum(map(len, kept)) <= BIG and not redactor.is_slow:
             return self._guarded(kept, memory, is_truncated, redactor)
         if self._is_late:
             return _withheld(kept, "redactor_late")
@@ -71,7 +76,7 @@ class RedactionPoint:
         """Return a short technical name as it is, anything else redacted."""
         if _is_plain(value):
             return value
-        return self._guarded((value[:256],), Memory(), False).texts[0]
+        return self._guarded((value[:256],), Memory(), False, self._own).texts[0]
 
     def parameters(self, values: dict[str, Any], *, with_texts: bool) -> dict[str, Any]:
         """Keep numbers and switches; redact texts, or leave them out."""
@@ -86,8 +91,9 @@ class RedactionPoint:
         self._thread.submit(self._redactor.redact, SAMPLE)
 
     def close(self) -> None:
-        """Stop the thread."""
+        """Stop the thread, and what runs in other processes."""
         self._thread.shutdown(wait=False)
+        self._redactor.close()
 
     def _caught_up(self, _: object) -> None:
         self._is_late = False
@@ -99,7 +105,7 @@ class RedactionPoint:
             case str() if _is_plain(value) and with_texts:
                 return value
             case str() if with_texts:
-                return self._guarded((value[: self._limit],), Memory(), False).texts[0]
+                return self._guarded((value[: self._limit],), Memory(), False, self._own).texts[0]
             case list() | tuple() if depth:
                 kept = [self._value(item, with_texts, depth - 1) for item in value[:64]]
                 return [item for item in kept if item is not None]
@@ -113,10 +119,10 @@ class RedactionPoint:
         texts: Sequence[str],
         memory: Memory,
         is_truncated: bool,
-        redactor: Redactor | None = None,
+        redactor: Redactor,
     ) -> Words:
         try:
-            return _redact(redactor or self._redactor, texts, memory, is_truncated)
+            return _redact(redactor, texts, memory, is_truncated)
         except Exception:  # noqa: BLE001 - the dispatcher: a fault here reveals and stops nothing
             return _withheld(texts, "redactor_failed")
 

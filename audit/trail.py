@@ -59,6 +59,7 @@ class Trail:
         self._purpose = purpose
         self._clock = clock
         observer = observer or _ignore
+        self._redactor = redactor
         self._point = RedactionPoint(redactor)
         self._writer = RecordWriter(self._point)
         self._subjects = Subjects(journal.folder, pseudonyms)
@@ -157,6 +158,11 @@ class Trail:
             subject = who.id
         record = self._writer.notice(notice, self._clock(), subject)
         await self._committer.keep(Draft(record=record))
+
+    @property
+    def redactor(self) -> Redactor:
+        """What finds personal values; also asked before words leave for a provider."""
+        return self._redactor
 
     async def aclose(self) -> None:
         """End what is open as `shutdown`, write everything, seal the files."""

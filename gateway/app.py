@@ -28,6 +28,7 @@ from gateway.api.operations import setup_operations
 from gateway.api.page import setup_page
 from gateway.api.report import setup_report
 from gateway.api.responses import setup_responses
+from gateway.api.rights import setup_rights
 from gateway.api.rollout import setup_rollout
 from gateway.api.tickets import setup_tickets
 from gateway.api.widget import setup_widget
@@ -85,6 +86,7 @@ async def create_app(
     setup_admin(app)
     setup_limits(app)
     setup_rollout(app)
+    setup_rights(app)
     setup_report(app, process)
     return app
 

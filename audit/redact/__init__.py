@@ -1,8 +1,8 @@
 """Finds personal values and secrets in text, in linear time, and replaces them. Knows no trail."""
 
 from .finding import Finding, Memory, Redaction
+from .found import Found
 from .outbound import Outbound, Restorer
-from .plugins import Found
 from .plugins import names as detector_names
 from .redactor import Redactor
 from .strategy import SEALED, SECRETS, TYPES, Strategy

@@ -28,6 +28,11 @@ class Outbound:
         self._values: dict[str, str] = {}
 
     @property
+    def is_slow(self) -> bool:
+        """Tell whether hiding waits for another process."""
+        return self._redactor.is_slow
+
+    @property
     def count(self) -> int:
         """How many values are hidden."""
         return len(self._names)

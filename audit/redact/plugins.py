@@ -1,54 +1,59 @@
 """Detectors of other packages, by the entry-point group `sluicegate.detectors`.
 
 An entry point is a function without arguments; it returns a function that takes a text and yields
-`Found`. It runs on every text, in this process, so it should take linear time.
+`Found`. Named as it is, it runs in this process and should take linear time; named `process:NAME`
+it runs in a process of its own and is asked with a deadline.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib.metadata import entry_points
+from collections.abc import Iterator, Sequence
 
-import msgspec
-
-from .detect import Detector
+from .apart import Apart
+from .detect import Detector, Find
 from .finding import Hit
+from .found import Detect, installed
 from .scan import Scan
 
-GROUP = "sluicegate.detectors"
+APART = "process:"
 _TYPE = re.compile(r"[A-Z][A-Z_]{1,30}")
 
 
-class Found(msgspec.Struct, frozen=True):
-    """A value in a text: where it is, what it is (`MEMBER_NUMBER`), how sure that is."""
-
-    start: int
-    end: int
-    type: str
-    score: float = 0.9
-
-
-Detect = Callable[[str], Iterable[Found]]
-
-
 def names() -> list[str]:
-    """Return the names of all detectors that are installed."""
-    return sorted({point.name for point in entry_points(group=GROUP)})
+    """Return the names of all detectors that are installed, also as run in their own process."""
+    found = sorted(installed())
+    return [*found, *(APART + name for name in found)]
 
 
 def load(wanted: Sequence[str]) -> tuple[Detector, ...]:
     """Return these detectors; raises LookupError for one that is not installed."""
-    points = {point.name: point for point in entry_points(group=GROUP)}
-    missing = [name for name in wanted if name not in points]
+    points = installed()
+    missing = [name for name in wanted if name.removeprefix(APART) not in points]
     if missing:
         raise LookupError(f"no detector is installed under the name {missing[0]}")
-    return tuple(wrap(name, points[name].load()()) for name in wanted)
+    return tuple(
+        wrap_apart(name, Apart(name.removeprefix(APART)))
+        if name.startswith(APART)
+        else wrap(name, points[name].load()())
+        for name in wanted
+    )
+
+
+def wrap_apart(name: str, detect: Apart) -> Detector:
+    """Make a detector of one in its own process."""
+    return Detector(name, _checked(name, detect), gate=_ANY, close=detect.close)
 
 
 def wrap(name: str, detect: Detect) -> Detector:
     """Make a detector of a function; what it says is checked, not believed."""
+    return Detector(name, _checked(name, detect), gate=_ANY)
 
+
+_ANY = rb"[^\n]"
+
+
+def _checked(name: str, detect: Detect) -> Find:
     def find(scan: Scan) -> Iterator[Hit]:
         size = len(scan.text)
         for one in detect(scan.text):
@@ -57,4 +62,4 @@ def wrap(name: str, detect: Detect) -> Detector:
             written = scan.text[one.start : one.end]
             yield Hit(one.start, one.end, one.type, one.score, written.casefold())
 
-    return Detector(name, find, gate=rb"[^\n]")
+    return find

@@ -68,8 +68,29 @@ class Redactor:
         strategies: Mapping[str, Strategy] | None = None,
         detectors: Sequence[Detector] = DETECTORS,
     ) -> None:
+        self._detectors = tuple(detectors)
         self._finder = Finder(detectors)
         self._replacer = Replacer(tag, strategies)
+
+    @property
+    def is_slow(self) -> bool:
+        """Tell whether a detector runs in another process, so that a loop must not wait for it."""
+        return any(detector.close for detector in self._detectors)
+
+    def own(self) -> Redactor:
+        """Return a redactor with the detectors of this process alone, for short technical texts."""
+        if not self.is_slow:
+            return self
+        other = copy.copy(self)
+        other._detectors = tuple(one for one in self._detectors if not one.close)
+        other._finder = Finder(other._detectors)
+        return other
+
+    def close(self) -> None:
+        """End the processes of detectors."""
+        for detector in self._detectors:
+            if detector.close:
+                detector.close()
 
     def varied(self, strategies: Mapping[str, Strategy]) -> Redactor:
         """Return a redactor with other strategies for some types and the same detectors."""

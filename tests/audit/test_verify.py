@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from audit import Ended, Retention, open_trail
+from audit import Ended, LegalHold, Retention, open_trail
 from audit.chain import Chain
 from audit.desk import Desk
 from audit.open import open_pseudonyms
@@ -252,7 +252,7 @@ async def test_words_of_a_call_that_runs_while_its_subject_is_erased_are_not_kep
 async def test_legal_hold_refuses_erasure_until_it_is_cleared(trail_folder):
     desk_of(trail_folder).hold("user:alice", is_set=True)
 
-    with pytest.raises(PermissionError):
+    with pytest.raises(LegalHold):
         desk_of(trail_folder).erase("user:alice")
     desk_of(trail_folder).hold("user:alice", is_set=False)
     assert desk_of(trail_folder).erase("user:alice").contents == 4

@@ -1,5 +1,5 @@
 """Detectors: each looks for one family of values and yields hits. A new one goes into the table."""
 
-from .table import DETECTORS, Detector
+from .table import DETECTORS, Detector, Find
 
-__all__ = ["DETECTORS", "Detector"]
+__all__ = ["DETECTORS", "Detector", "Find"]

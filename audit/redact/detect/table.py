@@ -34,6 +34,8 @@ class Detector(msgspec.Struct, frozen=True):
     patterns: tuple[Pattern, ...] = ()
     gate: bytes = b""
     """For what finds more than its patterns say: fires wherever `find` finds something."""
+    close: Callable[[], None] | None = None
+    """Ends what it runs in, where that is not this process."""
 
     def opening(self) -> bytes:
         """Return the pattern that says whether there is anything to do."""
