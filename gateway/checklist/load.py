@@ -79,14 +79,23 @@ def first_token(ground: Ground) -> Outcome:
     """Average of the first token, as clients under load see it."""
     seen, limit = loaded(ground).result.first_token_ms, ground.slo.keep.first_token_ms
     text = f"average {seen.mean:.1f} ms, p95 {seen.p95:.1f}, p99 {seen.p99:.1f} of {seen.count}"
-    return Outcome(seen.count > 0 and seen.mean < limit, text, f"average below {limit:g} ms")
+    is_good, told = seen.count > 0 and seen.mean < limit, f"average below {limit:g} ms"
+    return Outcome(is_good, text, told, quiet(ground))
 
 
 def inter_token(ground: Ground) -> Outcome:
     """Average of the gaps, as clients under load see them; the backend's pace is 20 ms."""
     seen, limit = loaded(ground).result.gap_ms, ground.slo.keep.inter_token_ms
     text = f"average {seen.mean:.1f} ms, p99 {seen.p99:.1f}, longest {seen.max:.1f}"
-    return Outcome(seen.count > 0 and seen.mean < limit, text, f"average below {limit:g} ms")
+    is_good, told = seen.count > 0 and seen.mean < limit, f"average below {limit:g} ms"
+    return Outcome(is_good, text, told, quiet(ground))
+
+
+def quiet(ground: Ground) -> str:
+    """Return what to do where the machine was too busy to measure anything; else nothing."""
+    machine = loaded(ground).result.machine
+    troubles = machine.troubles if machine else ()
+    return f"{', '.join(troubles)}: run it again on a quiet machine" if troubles else ""
 
 
 def many(ground: Ground) -> Outcome:

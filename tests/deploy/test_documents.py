@@ -99,11 +99,9 @@ def test_every_command_of_the_table_is_mounted():
 
 
 def test_the_files_for_a_checklist_run_and_for_copying_are_sound():
-    environ = {
-        "REDIS_URL": "redis://127.0.0.1:6379/0", "GATEWAY_AUDIT_KEY": "a1b2" * 16,
-        "GATEWAY_API_KEYS": "a-client-key-of-this-test-0001", "OPENAI_API_KEY": "x",
-        "ANTHROPIC_API_KEY": "y",
-    }  # fmt: skip
+    names = ("GATEWAY_AUDIT_KEY", "GATEWAY_API_KEYS", "OPENAI_API_KEY", "ANTHROPIC_API_KEY")
+    environ = dict.fromkeys(names, "0123456789abcdef" * 4)
+    environ["REDIS_URL"] = "redis://127.0.0.1:6379/0"
     for name in ("checklist.yaml", "gateway.example.yaml"):
         loaded = examine(str(ROOT / "deploy" / name), environ)
         assert loaded.problems == (), name
