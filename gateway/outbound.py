@@ -68,7 +68,7 @@ async def hide(request: ChatRequest, outbound: Outbound) -> ChatRequest:
     for message in request.messages:
         for part in message.parts:
             texts += _texts_of(part)
-    if sum(map(len, texts)) > OFF_LOOP_CHARS:
+    if sum(map(len, texts)) > OFF_LOOP_CHARS or outbound.is_slow:
         done = await asyncio.to_thread(outbound.hide, texts)
     else:
         done = outbound.hide(texts)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 from aiohttp import web
 
 from audit import Redactor, Trail
@@ -52,10 +50,10 @@ class Rooms:
         self.is_draining = False
         self.spans: Spans | None = None
 
-    @functools.cached_property
+    @property
     def redactor(self) -> Redactor:
-        """What finds personal values on their way to a provider; built when first needed."""
-        return Redactor(lambda kind, value: "")
+        """What finds personal values on their way to a provider: the detectors of the trail."""
+        return self.trail.redactor
 
     def set_flag(self, flag: Flag) -> None:
         """Change the flag for new streams; running ones go on."""
