@@ -160,7 +160,12 @@ def _count_sealed(found: list[Stored]) -> int:
 
 def _of_subject(records: list[Stored], names: set[str]) -> list[Stored]:
     """Return what concerns these names; of a request for erasure that was done, the receipt."""
-    done = {r.record["receipt"] for r in records if r.record["event"] == "subject.erasure.done"}
+    done = {
+        receipt
+        for one in records
+        if one.record["event"] == "subject.erasure.done"
+        for receipt in (one.record["receipt"], *one.record.get("finishes", ()))
+    }
     return [
         one
         for one in records

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -35,6 +36,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Keyed names that lead to the person now, and would lead nowhere."""
     segments: dict[str, list[int]]
     """Segment -> offsets of the words that would go."""
+    finishes: tuple[str, ...] = ()
+    """Receipts of erasures that were begun and not finished."""
     held: tuple[str, ...] = ()
     """Subjects that a legal hold keeps; then nothing would be erased."""
     unknown_keys: tuple[str, ...] = ()
@@ -81,9 +84,11 @@ class Erasure:
     def plan(self, who: str) -> Plan:
         """Say what an erasure would do; changes and records nothing."""
         names = {name for name, _ in self._people.names(who)}
-        ids = frozenset(self._people.ids(who) | self._begun(names))
+        begun = self._begun(names)
+        ids = frozenset(self._people.ids(who) | self._meant_by(begun.values()))
         owners = ids | self._people.mails_of(ids)
-        links = [name for name, subject in all_subjects(self._folder) if subject.id in owners]
+        links = {name for name, subject in all_subjects(self._folder) if subject.id in owners}
+        links |= {name for request in begun.values() for name in request["who"]}
         found = {
             path.name: find_words(content_path(path), ids)
             for path in self._segments()
@@ -93,6 +98,7 @@ class Erasure:
             subjects=tuple(sorted(ids)),
             links=tuple(sorted(links)),
             segments={name: offsets for name, offsets in found.items() if offsets},
+            finishes=tuple(begun),
             held=tuple(sorted(ids & self._acts.holds())),
             unknown_keys=self._people.unknown_keys(),
         )
@@ -104,6 +110,8 @@ class Erasure:
             raise LegalHold(f"legal hold: {', '.join(plan.held)}")
         receipt = secrets.token_hex(8)
         fields: dict[str, object] = {"receipt": receipt, "who": plan.links}
+        if plan.finishes:
+            fields["finishes"] = plan.finishes
         about = {"contents": plan.contents, "segments": plan.segments}
         self._acts.record("subject.erasure.requested", fields | about)
         for pseudonym in plan.links:
@@ -127,19 +135,24 @@ class Erasure:
                 done.setdefault(path.name, set()).update(offsets)
         return {name: sorted(offsets) for name, offsets in done.items()}
 
-    def _begun(self, names: set[str]) -> set[str]:
-        """Return subjects of erasures that were begun for these names and never finished."""
-        begun: dict[str, dict[str, list[int]]] = {}
+    def _begun(self, names: set[str]) -> dict[str, dict[str, Any]]:
+        """Return requests for these names that were never finished, by receipt."""
+        begun: dict[str, dict[str, Any]] = {}
         for one in by_time(self._folder, with_content=False):
             record = one.record
             if record["event"] == "subject.erasure.requested" and names & set(record["who"]):
-                begun[record["receipt"]] = record["segments"]
+                begun[record["receipt"]] = record
             elif record["event"] == "subject.erasure.done":
-                begun.pop(record["receipt"], None)
+                for receipt in (record["receipt"], *record.get("finishes", ())):
+                    begun.pop(receipt, None)
+        return begun
+
+    def _meant_by(self, requests: Iterable[dict[str, Any]]) -> set[str]:
+        """Return the subjects whose words these requests name: their links may be gone by now."""
         places = {
             place
-            for segments in begun.values()
-            for segment, offsets in segments.items()
+            for request in requests
+            for segment, offsets in request["segments"].items()
             for place in entries_at(self._folder / Path(segment).name, frozenset(offsets))
         }
         return {
