@@ -32,6 +32,8 @@ class StreamReader(ABC):
         self._dropped = dropped
         self._splitter = Splitter()
         self._held = b""
+        self._is_between = False
+        """Whether the next bytes begin a frame."""
         self._cuts_left = 3
         self.template = TextTemplate()
         self._is_started = False
@@ -46,6 +48,8 @@ class StreamReader(ABC):
 
     def feed(self, data: bytes) -> list[Event | TextRun]:
         """Take the next bytes of the body."""
+        if self._is_between and (single := self.template.single_of(data)) is not None:
+            return [single]
         batch: list[Event | TextRun] = []
         while data and self.failure is None and not self.is_done:
             if self._splitter.is_idle:
@@ -53,6 +57,7 @@ class StreamReader(ABC):
             some, data = self._some_of(data)
             if some:
                 self._read_frames(some, batch)
+        self._is_between = self._splitter.is_idle and not self._held
         return batch
 
     def _some_of(self, data: bytes) -> tuple[bytes, bytes]:

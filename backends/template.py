@@ -14,13 +14,16 @@ _GIVE_UP_AFTER = 8
 _NOTHING = b"\x00"
 _END = 3
 """The last bytes of a frame, by which a read is cut: short, and none of its text's."""
+_text = msgspec.json.Decoder(str)
 _texts = msgspec.json.Decoder(list[str])
 
 
 class TextTemplate:
     """What stands around the text. It gives up where no frame ever looks like the one before."""
 
-    __slots__ = ("_before", "_behind", "_between", "_head", "_misses", "_name", "_tail")
+    __slots__ = (
+        "_before", "_behind", "_between", "_head", "_misses", "_name", "_start", "_stop", "_tail",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._misses = 0
@@ -30,6 +33,7 @@ class TextTemplate:
         """Know no frame any more."""
         self._head = self._tail = self._between = _NOTHING
         self._name = self._before = self._behind = _NOTHING
+        self._start = self._stop = 0
 
     @property
     def is_known(self) -> bool:
@@ -57,6 +61,7 @@ class TextTemplate:
         self._head = start + self._before
         self._tail = self._behind + b"\n\n"
         self._between = self._tail + self._head
+        self._start, self._stop = len(self._head), -len(self._tail)
 
     def quoted_of(self, name: bytes, payload: bytes) -> bytes | None:
         """Return what stands for the text in such a frame, if it is one; `run` judges it."""
@@ -82,6 +87,20 @@ class TextTemplate:
         if b"" in quoted:
             texts, quoted = [text for text in texts if text], [some for some in quoted if some]
         return TextRun(texts, quoted)
+
+    def single_of(self, data: bytes) -> TextRun | None:
+        """Return the text of a read that is just one such frame: the common case, kept short."""
+        if not (data.startswith(self._head) and data.endswith(self._tail)):
+            return None
+        quoted = data[self._start : self._stop]
+        if not quoted or b"\n" in quoted:
+            return None
+        try:
+            text = _text.decode(b'"' + quoted + b'"')
+        except (msgspec.MsgspecError, ValueError):
+            return None
+        self._misses = 0
+        return TextRun([text], [quoted])
 
     def run_of(self, data: bytes) -> tuple[TextRun, bytes] | None:
         """Return the texts of the frames that a read begins with, and the rest of the read.

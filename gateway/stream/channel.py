@@ -60,10 +60,30 @@ class Channel:
             self._is_scheduled = True
             self._loop.call_soon(self._turn)
 
-    def extend(self, blocks: list[bytes]) -> None:
+    def extend(self, blocks: list[bytes], now: float) -> None:
         """Add what one read of the provider brought; it reaches the readers at once."""
-        self.log.extend(blocks)
-        self._flush()
+        log, start = self.log, self.log.head
+        data = blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        reader = self._sole_reader(start)
+        if reader is None or (self.is_resumable and len(data) > LIVE_BYTES):
+            log.extend(blocks)
+            self._flush()
+            return
+        self._flushed = head = start + len(blocks)
+        if self.is_resumable:
+            log.extend(blocks)
+        else:
+            log.restart(head)  # nobody comes back for what was taken
+        reader.response.push(data)
+        reader.cursor, reader.last_write = head, now
+        self.on_flush()
+
+    def _sole_reader(self, start: int) -> Subscriber | None:
+        """Return the only reader, where it has all that was said up to now and takes more."""
+        if len(self.readers) != 1 or self._flushed != start or self._confirmed is not None:
+            return None
+        (reader,) = self.readers
+        return reader if reader.cursor == start and not reader.response.is_paused else None
 
     def seal(self, block: bytes) -> None:
         """Add the terminal block; nothing comes after it."""

@@ -236,7 +236,7 @@ class Generation:
         blocks = self.writer.run(run, self.channel.log.head + 1)
         if self._asides.waiting and blocks:
             blocks[0] = self._asides.before(blocks[0])
-        self.channel.extend(blocks)
+        self.channel.extend(blocks, now)
 
     def _note(self, event: Other) -> None:
         if event.is_output:

@@ -38,6 +38,58 @@ async def test_blocks_of_one_turn_leave_in_one_write():
     assert reader.cursor == 3
 
 
+async def test_what_one_read_brought_reaches_the_only_reader_without_another_turn():
+    loop = HandLoop()
+    channel = channel_of(loop)
+    reader = reader_of(channel)
+
+    channel.extend([b"a", b"b"], 5.0)
+    channel.extend([b"c"], 6.0)
+
+    assert data_of(reader) == b"abc"
+    assert (reader.response.writes, reader.cursor, reader.last_write) == (2, 3, 6.0)
+    assert channel.log.since(0) == [b"a", b"b", b"c"]
+
+
+async def test_what_one_read_brought_comes_behind_what_waits_for_the_end_of_the_turn():
+    loop = HandLoop()
+    channel = channel_of(loop)
+    readers = [reader_of(channel), reader_of(channel)]
+
+    channel.append(b"a")
+    channel.extend([b"b", b"c"], 0.0)
+    loop.turn()
+
+    assert [data_of(reader) for reader in readers] == [b"abc", b"abc"]
+    assert [reader.response.writes for reader in readers] == [1, 1]
+
+
+async def test_what_one_read_brought_is_held_as_long_as_the_shared_log_lacks_it():
+    loop = HandLoop()
+    channel = channel_of(loop)
+    reader = reader_of(channel)
+    channel.hold()
+
+    channel.extend([b"a", b"b"], 0.0)
+    assert data_of(reader) == b""
+    channel.confirm(2)
+
+    assert data_of(reader) == b"ab"
+
+
+async def test_of_what_the_only_reader_took_nothing_is_kept_where_nobody_resumes():
+    loop = HandLoop()
+    channel = channel_of(loop, is_resumable=False)
+    reader = reader_of(channel)
+
+    channel.extend([b"a", b"b"], 0.0)
+    assert (channel.log.size, channel.log.head) == (0, 2)
+    reader.response.is_paused = True  # type: ignore[misc]
+    channel.extend([b"c"], 0.0)
+
+    assert (data_of(reader), channel.log.size, channel.log.head) == (b"ab", 1, 3)
+
+
 async def test_a_late_reader_gets_what_was_said_and_then_the_rest():
     loop = HandLoop()
     channel = channel_of(loop)
@@ -194,7 +246,7 @@ async def test_an_owner_that_waits_goes_on_when_its_reader_leaves():
 
 ACTIONS = st.lists(
     st.one_of(
-        st.tuples(st.just("say"), st.integers(1, 5)),
+        st.tuples(st.sampled_from(("say", "read")), st.integers(1, 5)),
         st.tuples(st.just("turn"), st.just(0)),
         st.tuples(st.just("join"), st.integers(0, 30)),
         st.tuples(st.just("pause"), st.integers(0, 5)),
@@ -218,6 +270,10 @@ async def play(actions: list[tuple[str, int]]) -> None:
                 for _ in range(number):
                     said.append(b"<%d>" % (len(said) + 1))
                     channel.append(said[-1])
+            case "read":
+                blocks = [b"<%d>" % number for number in range(len(said) + 1, len(said) + number)]
+                said += blocks
+                channel.extend(blocks, loop.now)
             case "turn":
                 loop.turn()
             case "join":
