@@ -60,7 +60,8 @@ def _image(image: dict[str, Any], at: str) -> ImagePart:
     url = image.get("url")
     if not isinstance(url, str):
         raise bad_field(f"{at}.url", "must be text.")
-    detail = image.get("detail") if isinstance(image.get("detail"), str) else None
+    detail = image.get("detail")
+    detail = detail if isinstance(detail, str) and detail != "auto" else None
     match = _DATA_URL.fullmatch(url)
     if match:
         return ImagePart(media_type=match["type"], data=match["data"], detail=detail)

@@ -162,6 +162,7 @@ def _part(part: PartIn, at: str) -> Part | None:
 
 
 def _image(url: str, detail: str | None, at: str) -> ImagePart:
+    detail = None if detail == "auto" else detail
     match = _DATA_URL.fullmatch(url)
     if match:
         return ImagePart(match["type"], match["data"], detail=detail)
