@@ -25,7 +25,7 @@ from gateway.store import Store, StoreAway
 from gateway.stream.generation import Generation
 
 from .track import LIFE_MS, Sent, Track
-from .wire import APPEND, SEAL_ID, Batch, Meta, meta_key
+from .wire import APPEND, SEAL_ID, Batch, Meta
 
 FLUSH_S = 0.025
 ANNOUNCE_S = 0.25
@@ -57,6 +57,8 @@ class Flusher:
         self._on_taken = on_taken
         self._done: WeakKeyDictionary[Generation, Meta] = WeakKeyDictionary()
         self._dirty: dict[Track, None] = {}  # in the order of their marks
+        self._fresh: list[tuple[Track, asyncio.Future[None]]] = []
+        self._herald: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._must_verify = True
         self._connections_seen = 0
@@ -70,9 +72,10 @@ class Flusher:
 
     async def aclose(self) -> bool:
         """Write what is left, within a second, and stop; return whether all was written."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [task for task in (self._task, self._herald) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._dirty.update(dict.fromkeys(self.tracks.values()))
         self._must_verify = True  # the flush that was cancelled may have been half done
         with contextlib.suppress(StoreAway, TimeoutError):
@@ -88,11 +91,43 @@ class Flusher:
         track = self.tracks[generation.id] = Track(generation, meta)
         generation.channel.on_flush = partial(self.mark, track)
         if not self.is_away:
-            key, value = meta_key(generation.id), msgspec.json.encode(meta)
-            with contextlib.suppress(StoreAway):
-                await self._store.call(
-                    self._store.client.set(key, value, px=LIFE_MS), limit_s=ANNOUNCE_S
-                )
+            await self._announce(track)
+
+    async def _announce(self, track: Track) -> None:
+        """Return when others know the generation, or the store is away.
+
+        What starts while the store is asked is told in one command after it: a command for each
+        costs as much as relaying a short answer.
+        """
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._fresh.append((track, told))
+        if self._herald is None:
+            self._herald = asyncio.create_task(self._tell_fresh(), name="log herald")
+        await told
+
+    async def _tell_fresh(self) -> None:
+        try:
+            while self._fresh:
+                fresh, self._fresh = self._fresh, []
+                try:
+                    await self._tell([track for track, _ in fresh])
+                finally:
+                    _let_go(fresh)
+        finally:
+            self._herald = None
+            _let_go(self._fresh)
+
+    async def _tell(self, tracks: list[Track]) -> None:
+        """Write the meta of those that were not taken back meanwhile."""
+        pipe = self._store.pipeline()
+        still = [one for one in tracks if self.tracks.get(one.generation.id) is one]
+        for track in still:
+            pipe.set(track.keys[1], msgspec.json.encode(track.meta), px=LIFE_MS)
+        if not still:
+            return
+        with contextlib.suppress(StoreAway):
+            await self._store.call(pipe.execute(), limit_s=ANNOUNCE_S)
+            for track in still:
                 track.is_known = True
 
     def forget(self, id: str) -> None:
@@ -226,3 +261,9 @@ class Flusher:
             for track, (last_id, has_meta) in zip(some, replies, strict=True):
                 self._found(track, last_id.decode(), has_meta=bool(has_meta))
         self._must_verify = False
+
+
+def _let_go(fresh: Sequence[tuple[Track, asyncio.Future[None]]]) -> None:
+    for _, told in fresh:
+        if not told.done():
+            told.set_result(None)
