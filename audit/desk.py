@@ -121,7 +121,7 @@ class Desk:
             if str(one.record["event"]).startswith(event)
             and (not app or one.record.get("app") == app)
             and (not outcome or one.record.get("outcome") == outcome)
-            and (not who or one.record.get("subject") in ids)
+            and (not who or {one.record.get("subject"), one.record.get("email")} & ids)
             and (not since or one.record["time"] >= since)
             and (not until or one.record["time"] < until)
             and (not text or text in str(one.content))

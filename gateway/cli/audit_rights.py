@@ -73,10 +73,10 @@ def _tell_plan(subject: str, plan: Plan, *, as_json: bool) -> None:
         say([f"Nobody in the trail is {subject}."])
     else:
         held = f"; held by a court: {', '.join(plan.held)}" if plan.held else ""
-        what = f"{plan.contents} texts in {len(plan.segments)} files, {len(plan.links)} links"
         say([
             f"{subject} is {', '.join(plan.subjects)} in the trail{held}.",
-            f"To erase: {what} to the name. Further sinks follow within 20 s.",
+            f"To erase: texts {plan.contents}, links to the name {len(plan.links)}; records stay.",
+            "Further sinks follow within 20 s.",
         ])  # fmt: skip
     warn_of_keys(plan.unknown_keys)
 

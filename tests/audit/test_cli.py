@@ -90,9 +90,9 @@ def test_erasure_says_first_what_would_go(folder):
     refused = RUNNER.invoke(app, ["erase", "user:alice", "--path", str(folder)], input="n\n")
     nobody = run("erase", "user:nobody", "--dry-run", "--path", folder)
 
-    assert "To erase: 1 texts in 1 files, 1 links" in plan.output
+    assert "To erase: texts 1, links to the name 1" in plan.output
     assert data["contents"] == 1
-    assert "To erase: 1 texts" in refused.output
+    assert "To erase: texts 1" in refused.output
     assert [plan.exit_code, refused.exit_code, nobody.exit_code] == [0, 1, 1]
     assert "hello [EMAIL_" in run("export", "user:alice", "--path", folder).stdout
 
@@ -173,3 +173,37 @@ def test_keys_are_shown_with_the_one_to_note_down(folder):
     (key,) = shown["signing"]
     assert run("verify", "--root", key["key"], "--path", folder).exit_code == 0
     assert key["key"] in run("keys", "show", "--path", folder).output
+
+
+async def test_search_finds_a_person_by_the_mail_address(tmp_path, call, monkeypatch):
+    monkeypatch.setenv("GATEWAY_AUDIT_KEY", "k")
+    trail = open_trail(path=tmp_path, key="k")
+    await trail.start()
+    await trail.received(call(user_email="ann@example.com"))
+    await trail.received(call("s2", user_email="bob@example.com"))
+    await trail.aclose()
+
+    done = run("search", "--subject", "email:Ann@example.com", "--json", "--path", tmp_path)
+
+    assert {r["stream_id"] for r in json.loads(done.stdout)["records"]} == {"s1"}
+
+
+def test_auditor_verifies_a_copy_that_he_may_only_read(folder, as_another_user):
+    above = [folder.parent, folder.parent.parent, folder.parent.parent.parent]
+    modes = [path.stat().st_mode for path in above]
+    for path in above:
+        path.chmod(0o755)
+    for path in folder.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    folder.chmod(0o555)
+    for path in folder.glob("keys/checkpoint-*.key"):
+        path.chmod(0o400)
+    os.seteuid(as_another_user)
+
+    done = run("verify", "--path", folder)
+    os.seteuid(0)
+    for path, mode in zip(above, modes, strict=True):
+        path.chmod(mode)
+
+    assert done.exit_code == 0, done.output
+    assert "may not read it" in done.output
