@@ -134,3 +134,15 @@ def test_model_text_never_becomes_html(browser: Browser, plain: GatewayProcess) 
     }
     assert set(seen["made"]) <= harmless
     assert seen["attributes"] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_example_of_the_api_page_is_run_and_shown_as_it_arrives(
+    browser: Browser, plain: GatewayProcess, scheme: str
+) -> None:
+    seen = browser.play("looks", "docs", url=plain.url, context={"colorScheme": scheme})
+
+    assert seen["problems"] == seen["violations"] == []
+    assert 0 < seen["early"] < len(seen["whole"])
+    assert seen["whole"].rstrip().endswith("data: [DONE]")
+    assert seen["status"].startswith("200")

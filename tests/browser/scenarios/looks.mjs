@@ -157,3 +157,27 @@ export async function hostile(context, { url, payloads }) {
     ...(await seen(record)),
   };
 }
+
+// The examples of /docs: one is run, and the answer is seen growing.
+export async function docs(context, { url }) {
+  const page = await context.newPage();
+  const problems = [];
+  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  await page.goto(`${url}/docs`);
+  const article = page.locator('article[data-path="/v1/chat/completions"]');
+  await article.getByRole("textbox").fill(
+    '{"model": "default", "stream": true, "messages": [{"role": "user", "content": "[[n=30]] [[delay=0.03]]"}]}',
+  );
+  await article.getByRole("button").click();
+  const shown = article.locator("pre.answer");
+  await shown.getByText("data:").waitFor();
+  const early = (await shown.innerText()).length;
+  await article.getByText("whole after").waitFor();
+  return {
+    early,
+    whole: await shown.innerText(),
+    status: await article.getByRole("status").innerText(),
+    violations: await audit({ page }),
+    problems,
+  };
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import msgspec
 import pytest
@@ -74,11 +75,32 @@ async def test_live_answers_have_the_described_shapes(client):
     assert (await body(Ready, "GET", "/readyz")).ready
 
 
-async def test_the_page_needs_no_script_and_nothing_from_elsewhere(client):
+async def test_the_page_says_all_without_its_script_and_needs_nothing_from_elsewhere(client):
     answer = await client.get("/docs")
     text = await answer.text()
 
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert "<script" not in text
+    assert re.findall("<script[^>]*>", text) == ['<script src="/static/try.js" defer>']
+    assert (await client.get("/static/try.js")).status == 200
+    assert 'data-path="/v1/chat/completions"' in text
     assert not re.search(r'(?:src|href)="https?:', text)
     assert all(operation.path in text for operation in OPERATIONS)
+
+
+async def test_every_example_of_the_page_gets_an_answer(client):
+    text = await (await client.get("/docs")).text()
+    found = re.findall(
+        r'<article[^>]* data-method="(\w+)" data-path="([^"]+)"(?: data-body="([^"]+)")?', text
+    )
+
+    statuses = {}
+    for method, path, body in found:
+        headers = {"Content-Type": "application/json"} if body else {}
+        answer = await client.request(
+            method, unescape(path), data=unescape(body) or None, headers=headers
+        )
+        statuses[path] = answer.status
+        answer.close()
+
+    assert len(found) > 12
+    assert {path for path, status in statuses.items() if status >= 400} <= {"/v1/embeddings"}
