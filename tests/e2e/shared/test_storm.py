@@ -59,15 +59,23 @@ class Storm:
         self._durability = "strict" if seed % 2 else "relaxed"
         self._replicas = replicas
         self._lock = threading.Lock()
+        self._started: list[Gateway] = []
         self.running = self.start(2)
         self.wires = [gateway.wire for gateway in self.running]
 
     def start(self, count: int) -> list[Gateway]:
         """Start replicas whose answers run to their end."""
-        return self._replicas(
+        fresh = self._replicas(
             self.server.url, count, policy="drain", durability=self._durability,
             provider_url=self.line.url,
         )  # fmt: skip
+        self._started += fresh
+        return fresh
+
+    def errors(self) -> list[str]:
+        """Return what the replicas have logged as errors of their own."""
+        lines = [line for gateway in self._started for line in gateway.output.splitlines()]
+        return [line for line in lines if '"level":"error"' in line or "Traceback" in line]
 
     def ask(self, until: float) -> None:
         """Create answers, each with some readers who come back."""
@@ -212,7 +220,8 @@ def test_a_storm_ends_with_the_truth_for_everybody(
         for reader in asked.readers:
             reader.join(TOLD_S)
             ends[reader.code] = ends.get(reader.code, 0) + 1
+    print(f"{len(storm.asked)} answers, readers ended {ends}")
+    assert storm.errors() == []
     for asked in storm.asked:
         storm.judge(asked)
-    print(f"{len(storm.asked)} answers, readers ended {ends}")
     assert len(storm.asked) >= 8

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -159,35 +158,3 @@ def test_a_rolling_restart_under_load_breaks_no_answer(
         assert reader.violations == [], reader
         assert reader.text == tokens(len(reader.text.split())), reader
     assert len(readers) == 60
-
-
-def test_after_a_storm_of_short_and_abandoned_answers_everything_is_as_before(
-    redis_url: str, redis_server: RedisServer, replicas: Replicas
-):
-    [gateway] = replicas(redis_url, 1, workers=2, linger_s=0.1, retention_s=1.0)
-    wire = gateway.wire
-
-    def one(n: int) -> None:
-        match n % 4:
-            case 0:
-                wire.ask("[[n=2]] [[delay=0]]").all_events()
-            case 1:
-                wire.ask("[[n=50]] [[delay=0.01]]").close()
-            case 2:
-                wire.delete(f"{STREAMS}/{wire.create(LONG)['id']}")
-            case _:
-                wire.follow(wire.create("[[n=3]] [[delay=0.01]]")["id"]).close()
-
-    with ThreadPoolExecutor(16) as pool:
-        list(pool.map(one, range(160)))
-        before = descriptors(gateway)
-        list(pool.map(one, range(1200)))
-
-    for name in ("gateway_streams_active", "gateway_readers_active"):
-        assert eventually(lambda name=name: gateway.metric(name) == 0, 10), name
-    # pools of idle connections to the provider and the store may have grown, bounded as they are
-    assert eventually(lambda: descriptors(gateway) <= before + 64, 5), descriptors(gateway)
-    with closing(redis_server.client()) as client:
-        logs = eventually(lambda: not list(client.scan_iter("gw:{*")), 10)
-    assert logs, "the logs outlive their retention"
-    assert forever(redis_server) == []

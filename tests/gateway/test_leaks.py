@@ -1,0 +1,85 @@
+"""After many answers that ended in every way, no task, answer or reader of them is left."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+from contextlib import suppress
+
+from gateway.stream.generation import Generation
+from gateway.stream.shared.replica import Replica
+from gateway.stream.subscriber import Subscriber
+from tests.gateway.conftest import Inside, Running, with_server
+from tests.gateway.test_flow import STREAM, STREAMS, number_of
+
+KINDS = (Generation, Replica, Subscriber)
+LONG = "[[n=500]] [[delay=0.02]]"
+ROUNDS, AT_ONCE = 6, 40
+
+
+async def send(running: Running, method: str, path: str, value: object, until: bytes) -> bytes:
+    """Send a request, read until a mark or the end, and hang up."""
+    body = json.dumps(value).encode()
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    reader, writer = await running.connect()
+    try:
+        writer.write(head.encode() + body)
+        seen = b""
+        while until not in seen and (data := await reader.read(65536)):
+            seen += data
+        return seen
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def one(running: Running, n: int) -> None:
+    """Live one answer through: whole, left, stopped, or left before its first word."""
+    if n % 4 == 0:
+        await send(running, "POST", STREAM, {"query": "[[n=3]] [[delay=0]]"}, b"0\r\n\r\n")
+    elif n % 4 == 1:
+        await send(running, "POST", STREAM, {"query": LONG}, b'"token"')
+    else:
+        made = await send(running, "POST", STREAMS, {"query": LONG}, b"}")
+        id = json.loads(made[made.index(b"{") :])["id"]
+        path = f"{STREAMS}/{id}"
+        await send(running, "DELETE" if n % 4 == 2 else "GET", path, {}, b"}")
+
+
+async def stop_all(running: Running) -> None:
+    """End the answers that wait for a reader to come back."""
+    await asyncio.gather(*(left.stop() for left in running.rooms.table.running.values()))
+
+
+def kept() -> int:
+    """How many objects of an answer are alive."""
+    gc.collect()
+    return sum(type(found) in KINDS for found in gc.get_objects())
+
+
+async def test_many_answers_leave_no_task_and_no_object_behind(inside: Inside, redis_url: str):
+    running = await inside(
+        lambda config: with_server(config, retention_s=1.0),
+        GATEWAY_LIMIT="off",
+        REDIS_URL=redis_url,
+    )
+    await asyncio.gather(*(one(running, n) for n in range(AT_ONCE)))
+    await stop_all(running)
+    tasks_before = len(asyncio.all_tasks())
+
+    for _ in range(ROUNDS):
+        await asyncio.gather(*(one(running, n) for n in range(AT_ONCE)))
+
+    await stop_all(running)
+    for _ in range(50):
+        if running.rooms.table.finished:
+            await asyncio.sleep(0.2)
+    assert kept() == 0
+    assert len(asyncio.all_tasks()) <= tasks_before
+    assert number_of(running, "active") == 0
+    assert number_of(running, "readers") == 0
