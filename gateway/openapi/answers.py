@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -15,6 +17,36 @@ class Problem(msgspec.Struct):
     code: str
     request_id: str
     field: str | None = None
+
+
+class OpenAIFault(msgspec.Struct):
+    """What went wrong, in OpenAI's words; `param` names the field."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class OpenAIError(msgspec.Struct):
+    """OpenAI's envelope of an error."""
+
+    error: OpenAIFault
+
+
+class AnthropicFault(msgspec.Struct):
+    """What went wrong, in Anthropic's words."""
+
+    type: str
+    message: str
+
+
+class AnthropicError(msgspec.Struct):
+    """Anthropic's envelope of an error."""
+
+    type: Literal["error"]
+    error: AnthropicFault
+    request_id: str
 
 
 class Created(msgspec.Struct, forbid_unknown_fields=True):

@@ -6,7 +6,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from gateway.api.embeddings import Embeddings
+from gateway.dialects.agui.request import RunInput
+from gateway.dialects.ai_sdk.request import UIChat
+from gateway.dialects.anthropic_messages import Messages
 from gateway.dialects.openai_chat.request import OpenAIChat
+from gateway.dialects.openai_responses import Responses
 from gateway.dialects.widget_request import WidgetRequest
 
 from .answers import ChatAnswer, Created, Health, Ready, Stopped, Ticket
@@ -15,7 +20,7 @@ from .events import WidgetEvent
 SSE = "text/event-stream"
 JSON = "application/json"
 Open = dict[str, Any]
-"""A body of a provider's protocol: their documentation is the reference."""
+"""An answer in a provider's protocol: their documentation is the reference."""
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -38,7 +43,8 @@ class Operation(msgspec.Struct, frozen=True):
     media: str = JSON
     body: Any = None
     parameters: tuple[Parameter, ...] = ()
-    needs_key: bool = True
+    needs_key: bool | None = True
+    """None: in production only, or where the second port is not used."""
     family: str = "widget"
 
 
@@ -89,37 +95,37 @@ OPERATIONS: tuple[Operation, ...] = (
         "post", "/v1/chat/completions", "OpenAI chat, streaming or not", Open, body=OpenAIChat,
         family="OpenAI",
     ),
-    Operation("post", "/v1/responses", "OpenAI responses, stateless", Open, body=Open,
+    Operation("post", "/v1/responses", "OpenAI responses, stateless", Open, body=Responses,
               family="OpenAI"),
-    Operation("post", "/v1/embeddings", "OpenAI embeddings, passed through", Open, body=Open,
-              family="OpenAI"),
+    Operation("post", "/v1/embeddings", "OpenAI embeddings, passed through", Open,
+              body=Embeddings, family="OpenAI"),
     Operation("get", "/v1/models", "The model aliases that the key may use", Open,
               family="OpenAI"),
     Operation(
         "get", "/v1/models/{model}", "One model alias", Open, family="OpenAI",
         parameters=(Parameter("model", "path", "The alias.", True),),
     ),
-    Operation("post", "/v1/messages", "Anthropic messages, streaming or not", Open, body=Open,
-              family="Anthropic"),
+    Operation("post", "/v1/messages", "Anthropic messages, streaming or not", Open,
+              body=Messages, family="Anthropic"),
     Operation("post", "/v1/messages/count_tokens", "Count the tokens of a request", Open,
-              body=Open, family="Anthropic"),
-    Operation("post", "/api/chat", "AI SDK UI message stream", str, media=SSE, body=Open,
+              body=Messages, family="Anthropic"),
+    Operation("post", "/api/chat", "AI SDK UI message stream", Open, media=SSE, body=UIChat,
               family="AI SDK"),
     Operation(
-        "get", "/api/chat/{chat}/stream", "Resume a chat's stream: a full replay", str, media=SSE,
+        "get", "/api/chat/{chat}/stream", "Resume a chat's stream: a full replay", Open, media=SSE,
         parameters=(Parameter("chat", "path", "The chat's id.", True),), family="AI SDK",
     ),
     Operation(
         "delete", "/api/chat/{chat}/stream", "Stop a chat's stream", Open,
         parameters=(Parameter("chat", "path", "The chat's id.", True),), family="AI SDK",
     ),
-    Operation("post", "/agui", "AG-UI run", str, media=SSE, body=Open, family="AG-UI"),
+    Operation("post", "/agui", "AG-UI run", Open, media=SSE, body=RunInput, family="AG-UI"),
     Operation("get", "/healthz", "The process lives", Health, needs_key=False,
               family="operations"),
     Operation("get", "/readyz", "May this instance take traffic? 503 when not", Ready,
               needs_key=False, family="operations"),
     Operation("get", "/metrics", "Prometheus exposition", str, media="text/plain",
-              family="operations"),
+              needs_key=None, family="operations"),
     Operation(
         "get", "/report", "Numbers of the last hours, as `gateway report` reads them", Open,
         parameters=(Parameter("since", "query", "How far back: 30m, 24h, 7d."),),
