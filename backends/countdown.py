@@ -81,6 +81,7 @@ class Within:
     ) -> None:
         """Stop the clock; turn its own cancellation into `TimeoutError`, and no other."""
         self._countdown.stop(self._alarm)
+        self._alarm.ring = _nothing  # it holds us, and we hold it
         if not self._is_late:
             return
         is_only_late = self._task.uncancel() <= self._cancelling
@@ -90,3 +91,7 @@ class Within:
     def _ring(self) -> None:
         self._is_late = True
         self._task.cancel()
+
+
+def _nothing() -> None:
+    """Ring no more."""

@@ -163,7 +163,8 @@ def _generation(
         linger_s=linger_s,
     )
     if snapshot is not None:
-        channel.snapshot = lambda at: snapshot(generation.transcript.answer, at)
+        seen = generation.transcript
+        channel.snapshot = lambda at: snapshot(seen.answer, at)
     return generation
 
 

@@ -37,8 +37,8 @@ class Channel:
         """The terminal block of a log that broke off; it has no number of its own."""
         self.contradiction = b""
         """What a reader gets at the end who came with more than was ever said."""
-        self.on_empty: Callable[[], None] = _nothing
-        self.on_flush: Callable[[], None] = _nothing
+        self.on_empty: Callable[[], None] = nothing
+        self.on_flush: Callable[[], None] = nothing
         self._loop = loop
         self.snapshot = snapshot
         self.replays = False
@@ -238,5 +238,5 @@ class Channel:
             self._relief.set_result(None)
 
 
-def _nothing() -> None:
+def nothing(*_: object) -> None:
     """Nobody asked to be told."""

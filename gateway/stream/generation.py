@@ -26,7 +26,7 @@ from backends import (
 )
 
 from .asides import Asides, notice_of
-from .channel import Channel
+from .channel import Channel, nothing
 from .end import End, EndReason
 from .grace import Grace, LeavePolicy
 from .source import Source
@@ -123,6 +123,7 @@ class Generation:
     def withdraw(self) -> None:
         """Take back a generation that was refused before it started; nothing is settled."""
         self.settled.set_result(self._end("internal"))
+        self._untie()
 
     async def stop(self, outcome: Outcome = "cancelled", message: str = "") -> End:
         """End the generation; returns when the terminal block is in the log and all is settled."""
@@ -174,6 +175,14 @@ class Generation:
                 await self._settle(self, end)  # nothing of ours cancels the task any more
             finally:
                 self.settled.set_result(end)
+                self._untie()
+
+    def _untie(self) -> None:
+        """Let go of what holds us in turn: what is left is freed at once, not by the collector."""
+        self.channel.on_empty = nothing
+        self.grace.over = nothing
+        self._watchdog.bark = nothing
+        self._task = None
 
     async def _until_end(self) -> End:
         if self._was_interrupted():

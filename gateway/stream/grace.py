@@ -21,7 +21,7 @@ class Grace:
         self.elsewhere: Callable[[], Awaitable[bool]] | None = None
         self._policy = policy
         self._delay_s = linger_s if policy == "linger" else 0.0
-        self._over = over
+        self.over = over
         self._loop = asyncio.get_running_loop()
         self._had_readers_elsewhere = False
         self._timer: asyncio.TimerHandle | None = None
@@ -49,7 +49,7 @@ class Grace:
 
     def _ended(self) -> None:
         if self.elsewhere is None:
-            self._over()
+            self.over()
         else:
             self._asking = asyncio.create_task(self._ask(self.elsewhere))
 
@@ -62,4 +62,4 @@ class Grace:
             self._had_readers_elsewhere = False
             self._timer = self._loop.call_later(self._delay_s, self._ended)
         else:
-            self._over()
+            self.over()

@@ -20,10 +20,10 @@ class Watchdog:
     Any byte of the provider counts as life, our own heartbeats do not. `bark` is called once.
     """
 
-    __slots__ = ("_alarm", "_bark", "_loop", "_started", "_timer", "is_held", "timeouts", "touched")
+    __slots__ = ("_alarm", "_loop", "_started", "_timer", "bark", "is_held", "timeouts", "touched")
 
     def __init__(self, bark: Callable[[Outcome, str], None]) -> None:
-        self._bark = bark
+        self.bark = bark
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -42,9 +42,9 @@ class Watchdog:
         idle_at = self.touched + clocks.idle_s
         counts_idle = self.timeouts is not None and not self.is_held
         if now >= total_at:
-            self._bark("timeout_total", "The answer took longer than allowed.")
+            self.bark("timeout_total", "The answer took longer than allowed.")
         elif counts_idle and now >= idle_at:
-            self._bark("timeout_idle", "The provider fell silent.")
+            self.bark("timeout_idle", "The provider fell silent.")
         else:
             soon = now + (LOOK_S if self.is_held else PATROL_S)  # what else changes wakes us
             self._look_later(min(total_at, idle_at if counts_idle else soon), now)

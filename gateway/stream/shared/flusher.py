@@ -22,6 +22,7 @@ import structlog
 from redis.exceptions import NoScriptError
 
 from gateway.store import Store, StoreAway
+from gateway.stream.channel import nothing
 from gateway.stream.generation import Generation
 
 from .track import LIFE_MS, Sent, Track
@@ -135,6 +136,7 @@ class Flusher:
         track = self.tracks.pop(id, None)
         if track is not None:
             self._dirty.pop(track, None)
+            track.generation.channel.on_flush = nothing
 
     def mark(self, track: Track) -> None:
         """Note that a generation has something new; called once a loop turn, not once a token."""
