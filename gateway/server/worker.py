@@ -131,6 +131,8 @@ async def drain(rooms: Rooms, limit_s: float, hurried: asyncio.Event) -> None:
     await _end(finished)
     await _end(asked)
     await rooms.table.end_all()
+    if rooms.streams.shared is not None:
+        await rooms.streams.shared.let_go()
     await _let_go(rooms.ticker)
 
 

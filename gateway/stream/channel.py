@@ -98,7 +98,7 @@ class Channel:
     @property
     def is_over(self) -> bool:
         """Whether the end was said, and readers may have it."""
-        return self.is_sealed and self.shown >= self.log.head
+        return self.is_sealed and (bool(self.epilogue) or self.shown >= self.log.head)
 
     def hold(self) -> None:
         """From now on readers get only what is `confirm`ed: the shared log has it."""
@@ -106,7 +106,7 @@ class Channel:
 
     def confirm(self, upto: int) -> None:
         """Let readers have what is held, up to number `upto`."""
-        if self._confirmed is not None and upto > self._confirmed:
+        if self._confirmed is not None and upto > self._confirmed and not self.epilogue:
             self._confirmed = upto
             self._say(upto)
 

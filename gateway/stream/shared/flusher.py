@@ -131,6 +131,14 @@ class Flusher:
             for track in still:
                 track.is_known = True
 
+    def held_ends(self) -> list[Track]:
+        """Return the answers whose end readers may not have, because the log has not taken it."""
+        return [
+            track
+            for track in self.tracks.values()
+            if track.generation.channel.is_sealed and not track.generation.channel.is_over
+        ]
+
     def forget(self, id: str) -> None:
         """Leave out a generation: it never started, or its log is another's."""
         track = self.tracks.pop(id, None)

@@ -15,7 +15,7 @@ from gateway.store import Store, StoreAway
 from gateway.stream.generation import Generation
 from gateway.stream.ids import SEALED
 
-from .flusher import Flusher
+from .flusher import FLUSH_S, Flusher
 from .follower import Follower
 from .lease import BEAT_S, Lease
 from .presence import Presence
@@ -23,6 +23,7 @@ from .replica import IDLE_S, Replica
 from .wire import ANY_BUT_SEALED, LOST, SEAL_ID, Batch, Meta, log_key, meta_key
 
 STOP_S = 3.0
+TAKEN_S = 0.5
 HEARTBEAT = b": keep-alive\n\n"
 MakeBlock = Callable[[str, str, int], bytes]
 """(dialect, generation, sequence) -> the terminal block that says that the answer is lost."""
@@ -76,6 +77,16 @@ class SharedLog:
         self._flusher.start()
         self._follower.start()
         self._beat_task = asyncio.create_task(self._beats(), name="log lease")
+
+    async def let_go(self) -> None:
+        """Tell readers that the rest is lost where a strict log does not take it in time."""
+        looks = 0 if self.is_away else int(TAKEN_S / FLUSH_S)
+        while looks and self._flusher.held_ends():
+            await asyncio.sleep(FLUSH_S)
+            looks -= 1
+        for track in self._flusher.held_ends():
+            lost = self._make_lost(track.meta.dialect, track.generation.id, SEALED)
+            track.generation.channel.break_off(lost)
 
     async def aclose(self) -> None:
         """Write what is left, give up the lease, close connections."""

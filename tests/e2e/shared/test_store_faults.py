@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,6 +15,8 @@ from tests.e2e.shared.conftest import Replicas
 from tests.e2e.shared.listener import Listener
 from tests.e2e.wire import STREAMS, tokens
 
+LONG = "[[n=2000]] [[delay=0.02]]"
+LONG_TEXT = tokens(2000)
 NewRedis = Callable[..., RedisServer]
 
 
@@ -202,3 +205,24 @@ def test_a_long_absence_of_the_store_makes_nobody_lost(
     assert (here.wait().code, here.text) == ("stop", tokens(750))
     assert (there.wait().code, there.text) == ("stop", tokens(750))
     assert there.violations == here.violations == []
+
+
+def test_readers_of_a_strict_log_that_takes_no_end_are_told_when_the_worker_leaves(
+    new_redis_server: NewRedis, replicas: Replicas
+):
+    """They get nothing that the log lacks, not even the end: so it says that the rest is lost."""
+    server = new_redis_server()
+    [gateway] = replicas(server.url, 1, durability="strict", drain_s=0.5)
+    readers = [Listener([gateway.wire], gateway.wire.create(LONG)["id"]) for _ in range(3)]
+    assert eventually(lambda: all(reader.sequence > 5 for reader in readers))
+
+    server.kill()
+    assert eventually(lambda: "log_store_away" in gateway.output)
+    gateway.signal(signal.SIGTERM)
+
+    assert gateway.wait(10) == 0
+    for reader in readers:
+        assert reader.wait(2).code == "lost"
+        assert reader.violations == []
+        assert LONG_TEXT.startswith(reader.text)
+        assert reader.text
