@@ -92,9 +92,16 @@ class Labels:
         self._ends = [item[0] for item in found]
         self._view = low_view
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the text holds no label at all, so that none is near any place."""
+        return not self._found
+
     def beside(self, start: int, end: int) -> Beside:
         """Return the labels next to a place."""
         found = self._found
+        if not found:
+            return _NONE
         left, left_gap, cost, right, right_gap = "", LEFT + 1, MOST_COST, "", RIGHT + 1
         at = bisect_right(self._ends, start)
         if at and start - self._ends[at - 1] <= LEFT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..engine import Pattern
@@ -34,6 +35,7 @@ SPACED = Pattern(
     rb"\b[A-Z]{1,3} \d{5,9}\b"
 )
 WALLET = Pattern(rb"\b(?:bc1[a-z0-9]{25,60}|[13][a-km-zA-HJ-NP-Z1-9]{25,34}|0x[0-9a-fA-F]{40})\b")
+_CAPITAL = re.compile(rb"[A-Z]")
 _TABLE = Table(LETTERS)
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BY_LABEL = {
@@ -93,6 +95,8 @@ def _is_word(raw: bytes) -> bool:
 def find_mixed(scan: Scan) -> Iterator[Hit]:
     """Yield identity and passport numbers that hold letters."""
     view, labels = scan.view, scan.labels
+    if labels.is_empty and not _CAPITAL.search(view):
+        return  # small letters count with a label only
     for pattern in (MIXED, SPACED):
         for start, end in pattern.spans(view):
             raw = view[start:end]

@@ -36,6 +36,8 @@ REACH = 6
 _OPENING = (b"+", b"(", b" ")
 _GROUP = re.compile(rb"\d+")
 _GLUE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_\xd8\xf8@%\\")
+_PART = re.compile(rb"[ A-Za-z][A-Za-z]\d")
+"""Digits behind a letter: part of a word that only a label could make somebody's."""
 _JOIN = b"-./#_~"
 _ESCAPE = re.compile(rb"\\[nrt]$|%(?:20|3[adAD]|2[bB])$")
 
@@ -64,9 +66,11 @@ class Number(msgspec.Struct, frozen=True):
 
 def runs(scan: Scan) -> Iterator[Run]:
     """Yield each run of digits that may be somebody's, without dates at its head."""
-    view = scan.view
+    view, has_no_label = scan.view, scan.labels.is_empty
     for match in _RUN.finditer(view):
         run = match[0]
+        if has_no_label and _PART.match(view, max(0, match.start() - 2)) and run.isdigit():
+            continue
         is_plain = run.isdigit()
         if not is_plain and len(run.translate(None, _SIGNS)) < FEWEST:
             continue
