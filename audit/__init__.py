@@ -23,7 +23,7 @@ from .redact import (
     Strategy,
     detector_names,
 )
-from .retention import Retention
+from .retention import Days, Retention
 from .signing import PublicKey, public_keys
 from .sink import AuditUnavailable, Entry, Forget, Sink
 from .sinks import SinkKind, open_sink
@@ -37,6 +37,7 @@ __all__ = [
     "AuditUnavailable",
     "Balance",
     "Damaged",
+    "Days",
     "Desk",
     "Ended",
     "Entry",

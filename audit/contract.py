@@ -113,6 +113,20 @@ class SinkContract:
         await sink.forget(Forget(words_before=later, records_before=later))
         assert len(await read()) == (0 if self.is_store else 2)
 
+    async def test_sealed_words_may_go_before_others(
+        self, sink: Sink, read: Read, words: Words
+    ) -> None:
+        """What was kept as a whole is kept for a shorter time."""
+        await sink.write(entries("a" * 12, 1, content=b'{"answer":"x","sealed":"c2VhbGVk"}'))
+        await sink.write(entries("b" * 12, 1, content=b'{"answer":"x [CARD sealed:c2Vh]"}'))
+        await sink.write(entries("c" * 12, 1, content=b'{"answer":"marmalade"}'))
+        has_words = bool(await words())
+
+        await sink.forget(Forget(sealed_before="2999-01-01T00:00:00.000Z"))
+
+        assert await words() == ([b'{"answer":"marmalade"}'] if has_words else [])
+        assert len(await read()) == 3
+
     async def test_nothing_to_write_is_no_error(self, sink: Sink, read: Read) -> None:
         """An empty batch changes nothing."""
         await sink.write([])

@@ -194,7 +194,12 @@ def _forget(folder: Path, record: dict[str, Any]) -> Forget:
     for segment, offsets in (record.get("segments") or {}).items():
         words += entries_at(folder / Path(segment).name, frozenset(offsets))
     before = record.get("before") or {}
-    return Forget(tuple(words), str(before.get("words", "")), str(before.get("records", "")))
+    return Forget(
+        words=tuple(words),
+        words_before=str(before.get("words", "")),
+        sealed_before=str(before.get("sealed", "")),
+        records_before=str(before.get("records", "")),
+    )
 
 
 class Followers:

@@ -17,7 +17,7 @@ from .pseudonym import Pseudonyms, kept_key, key_from_text
 from .record import Level
 from .redact import Redactor, Strategy, plugins
 from .redact.detect import DETECTORS
-from .retention import Retention
+from .retention import Days, Retention
 from .roots import all_roots
 from .rotation import Rotation
 from .sink import AuditUnavailable, Sink
@@ -35,8 +35,7 @@ def open_trail(
     purpose: str = "",
     rotation_days: int = 0,
     max_bytes: int | None = None,
-    content_days: int | None = None,
-    metadata_days: int | None = None,
+    retention_days: Days | None = None,
     published: str | Path | None = None,
     sinks: Sequence[Sink] = (),
     clock: Callable[[], float] = time.time,
@@ -51,12 +50,13 @@ def open_trail(
     pseudonyms = open_pseudonyms(folder, key, clock=clock, rotation_days=rotation_days)
     journal = Journal(folder, clock=clock)
     retention = Retention(folder, pseudonyms, clock=clock)
+    purge = partial(retention.purge, retention_days) if retention_days else None
     return Trail(
         journal=journal,
         housekeeping=Housekeeping(
             journal,
             clock=clock,
-            purge=_purge_of(retention, content_days, metadata_days),
+            purge=purge,
             published=Path(published) if published else None,
         ),
         pseudonyms=pseudonyms,
@@ -69,14 +69,6 @@ def open_trail(
         clock=clock,
         observer=observer,
     )
-
-
-def _purge_of(
-    retention: Retention, content_days: int | None, metadata_days: int | None
-) -> Callable[[], object] | None:
-    if content_days is None or metadata_days is None:
-        return None
-    return partial(retention.purge, content_days=content_days, metadata_days=metadata_days)
 
 
 def _redactor_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,38 @@ from .pseudonym import Pseudonyms
 from .subjects import Subjects
 
 _A_DAY = 86_400
+ACT_RECORDS = 8
+"""A file of acts holds fewer; one of a gateway is not read further than this."""
+
+
+class Days(msgspec.Struct, frozen=True, kw_only=True):
+    """How long what is kept, in days."""
+
+    content: int = 30
+    """Words."""
+    sealed: int = 14
+    """Words of which all is kept, encrypted; a file that holds such goes as a whole."""
+    metadata: int = 190
+    """Records."""
+    rights: int = 1095
+    """What was done with the trail: receipts, holds, who read what; in files of their own."""
+
+
+class _Limits(msgspec.Struct, frozen=True):
+    """Before which moments things are too old."""
+
+    words: float
+    sealed: float
+    records: float
+    acts: float
+
+    @classmethod
+    def of(cls, days: Days, now: float) -> _Limits:
+        """Words go with their records at the latest; sealed ones with all words."""
+        records = now - days.metadata * _A_DAY
+        words = max(now - days.content * _A_DAY, records)
+        sealed = max(now - days.sealed * _A_DAY, words)
+        return cls(words, sealed, records, min(now - days.rights * _A_DAY, records))
 
 
 class _Old(msgspec.Struct, frozen=True):
@@ -38,39 +70,52 @@ class Retention:
         self._acts = Acts(folder, by="retention", clock=clock)
         self._clock = clock
 
-    def purge(self, *, content_days: int, metadata_days: int) -> list[str]:
+    def purge(self, days: Days) -> list[str]:
         """Record what goes and with which last hashes, then remove it; return names of files."""
-        records_before = self._clock() - metadata_days * _A_DAY
-        words_before = max(self._clock() - content_days * _A_DAY, records_before)
-        old = self._old(words_before, records_before)
+        limits = _Limits.of(days, self._clock())
+        old = list(self._old(limits))
         if not old or self._acts.holds():
             return []
         fields: dict[str, object] = {
             "files": [one.path.name for one in old],
             "heads": {one.path.name: one.head for one in old if one.head},
             "last": {one.path.name: one.seq for one in old if one.head},
-            "before": {"words": stamp(words_before), "records": stamp(records_before)},
+            "before": {
+                "words": stamp(limits.words),
+                "sealed": stamp(limits.sealed),
+                "records": stamp(limits.records),
+            },
         }
         self._acts.record("retention.purged", fields)
         for one in old:
             one.path.unlink(missing_ok=True)
-        self._subjects.purge(records_before)
+        self._subjects.purge(limits.records)
         return [one.path.name for one in old]
 
-    def _old(self, words_before: float, records_before: float) -> list[_Old]:
-        found = []
+    def _old(self, limits: _Limits) -> Iterator[_Old]:
         for path in (path for paths in list_segments(self._folder).values() for path in paths):
             changed = path.stat().st_mtime
-            if changed >= words_before or not _is_at_rest(path):
+            if changed >= limits.sealed or not _is_at_rest(path):
                 continue
             words = content_path(path)
-            if words.exists():
-                found.append(_Old(words))
-            if changed < records_before:
+            if words.exists() and (changed < limits.words or _is_sealed(words)):
+                yield _Old(words)
+            if changed < limits.records and (changed < limits.acts or not _has_acts(path)):
                 last = path.read_bytes().rstrip(b"\n").rpartition(b"\n")[2]
                 record = from_line(last) or {}
-                found.append(_Old(path, str(record.get("hash", "")), int(record.get("seq", 0))))
-        return found
+                yield _Old(path, str(record.get("hash", "")), int(record.get("seq", 0)))
+
+
+def _is_sealed(words: Path) -> bool:
+    data = words.read_bytes()
+    return b'"sealed":"' in data or b" sealed:" in data
+
+
+def _has_acts(path: Path) -> bool:
+    """Tell whether a file holds nothing but what people did with the trail."""
+    records = [from_line(line) or {} for line in path.read_bytes().splitlines()[: ACT_RECORDS + 1]]
+    said = [record for record in records if not str(record["event"]).startswith("audit.segment.")]
+    return 0 < len(said) < ACT_RECORDS and all("by" in record for record in said)
 
 
 def _is_at_rest(path: Path) -> bool:

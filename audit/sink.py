@@ -34,6 +34,8 @@ class Forget(msgspec.Struct, frozen=True):
     """Entries, by writer and number, whose words were erased."""
     words_before: str = ""
     """Older words are past their retention; empty: none are."""
+    sealed_before: str = ""
+    """Older words of which all was kept, encrypted, are past theirs."""
     records_before: str = ""
     """Older records are past their retention; empty: none are."""
 

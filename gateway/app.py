@@ -12,7 +12,7 @@ from functools import partial
 
 from aiohttp import web
 
-from audit import Rule, Trail, open_sink, open_trail
+from audit import Days, Rule, Trail, open_sink, open_trail
 from gateway.api.admin import setup_admin
 from gateway.api.agui import setup_agui
 from gateway.api.ai_sdk import setup_ai_sdk
@@ -135,8 +135,12 @@ def build_trail(config: Config, metrics: Metrics) -> Trail:
         purpose=audit.purpose,
         rotation_days=audit.rotation_days,
         max_bytes=audit.max_bytes,
-        content_days=audit.retention_days.content,
-        metadata_days=audit.retention_days.metadata,
+        retention_days=Days(
+            content=audit.retention_days.content,
+            sealed=audit.retention_days.sealed,
+            metadata=audit.retention_days.metadata,
+            rights=audit.retention_days.rights,
+        ),
         published=audit.published,
         sinks=[open_sink(sink) for sink in audit.sinks[1:]],
         observer=AuditObserver(metrics),

@@ -23,6 +23,10 @@ _INCOMING = "CREATE TEMP TABLE incoming (LIKE {table}) ON COMMIT DROP"
 _TAKE = "INSERT INTO {table} SELECT * FROM incoming ON CONFLICT DO NOTHING"
 _ERASE = "UPDATE {table} SET content = NULL WHERE writer = $1 AND seq = $2"
 _OLD_WORDS = "UPDATE {table} SET content = NULL WHERE time < $1 AND content IS NOT NULL"
+_OLD_SEALED = (
+    "UPDATE {table} SET content = NULL WHERE time < $1"
+    " AND (content LIKE '%\"sealed\":\"%' OR content LIKE '% sealed:%')"
+)
 _OLD_RECORDS = "DELETE FROM {table} WHERE time < $1"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext($1))"
 DEADLINE_S = 8.0
@@ -91,12 +95,14 @@ class PostgresSink:
         connection = await self._open()
         async with connection.transaction():
             await connection.executemany(self._sql(_ERASE), what.words)
-            if what.words_before:
-                before = datetime.fromisoformat(what.words_before)
-                await connection.execute(self._sql(_OLD_WORDS), before)
-            if what.records_before:
-                before = datetime.fromisoformat(what.records_before)
-                await connection.execute(self._sql(_OLD_RECORDS), before)
+            for statement, text in (
+                (_OLD_WORDS, what.words_before),
+                (_OLD_SEALED, what.sealed_before),
+                (_OLD_RECORDS, what.records_before),
+            ):
+                if text:
+                    before = datetime.fromisoformat(text)
+                    await connection.execute(self._sql(statement), before)
 
     def _sql(self, text: str) -> str:
         return text.format(table=self._table)

@@ -97,6 +97,11 @@ class SqliteSink:
                 "UPDATE records SET content = NULL WHERE time < ? AND content IS NOT NULL",
                 (what.words_before,),
             )
+            database.execute(
+                "UPDATE records SET content = NULL WHERE time < ? AND"
+                " (content LIKE '%\"sealed\":\"%' OR content LIKE '% sealed:%')",
+                (what.sealed_before,),
+            )
             database.execute("DELETE FROM records WHERE time < ?", (what.records_before,))
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -45,7 +45,8 @@ def _purged(record: dict[str, Any], permits: Permits) -> None:
     before = record.get("before") or {}
     for file in record.get("files") or ():
         is_words = file.endswith(".content.jsonl")
-        limit = str(before.get("words" if is_words else "records", "")).replace(":", "")
+        said = ("words", "sealed") if is_words else ("records",)
+        limit = max(str(before.get(name, "")) for name in said).replace(":", "")
         name = SegmentName.parse(file.replace(".content.jsonl", ".jsonl"))
         if name is None or name.opened >= limit:
             continue

@@ -19,10 +19,9 @@ def report(path: Folder = None, config: File = None, json: Json = False) -> None
     settings = read_config(config).audit
     holdings = take_stock(folder_of(path, config))
     if json:
-        kept = {
-            "words": settings.retention_days.content,
-            "records": settings.retention_days.metadata,
-        }
+        days = settings.retention_days
+        kept = {"words": days.content, "sealed": days.sealed}
+        kept |= {"records": days.metadata, "acts": days.rights}
         give_json({"version": 1, "kept_days": kept, "holdings": holdings})
         return
     give(_lines(holdings, settings))
@@ -51,7 +50,8 @@ def _lines(held: Holdings, settings: Any) -> list[str]:
     lines = [
         f"{held.records} records from {held.oldest or '-'} to {held.newest or '-'}",
         f"{held.files} files: {held.record_bytes} bytes of records, {held.word_bytes} of words",
-        f"kept: words {days.content} days, records {days.metadata} days",
+        f"kept: words {days.content} days, records {days.metadata} days,",
+        f"      sealed words {days.sealed} days, acts on the trail {days.rights} days",
         f"words of {held.with_words} records here, of {held.erased} erased",
         f"people who can be found: {held.people}; chats without end: {held.open}",
     ]

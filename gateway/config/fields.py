@@ -176,5 +176,10 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "name": "stream of `redis`, table of `postgres`; absent: `sluicegate:audit`, "
         "`sluicegate_audit`",
     },
-    "Retention": {"content": "words", "metadata": "everything else"},
+    "Retention": {
+        "content": "words",
+        "sealed": "words of which all is kept, encrypted",
+        "metadata": "records, and the link of a random name to a person",
+        "rights": "receipts, holds, and who read what",
+    },
 }

@@ -31,7 +31,10 @@ FIXED = """## Who and why
 | Controller, representative, data protection officer | *(yours to state)* |
 | Purposes | answer chats; bound use and cost; show afterwards what happened (security, complaints, legal duties) |
 | Legal ground | *(yours to state)* |
-| Persons | users of the embedding pages; holders of API keys; third persons whom a chat mentions |
+| Persons | users of the embedding pages; holders of API keys; third persons whom a chat mentions; operators who act on flags and the trail |
+| Special categories (GDPR art. 9; PDP law art. 4), children | the gateway asks for none and cannot tell: people may write them into a chat. Whether that is to be expected, and what follows: *(yours to state)* |
+| Decisions by machine alone (GDPR art. 22) | none by the gateway; what is done with an answer: *(yours to state)* |
+| Impact assessment (GDPR art. 35; PDP law art. 34) | *(yours to state)*; this page and `gateway audit report` are material for it |
 
 ## What is processed
 
@@ -40,8 +43,10 @@ FIXED = """## Who and why
 | words of the chat | the user, the model | in memory while the answer runs and can be resumed; at the provider; in the trail as its level says |
 | name of a signed user, mail address | the embedding page | never at a provider, never in the trail: there, a random name |
 | id of the API key | configuration | in the trail as a random name |
-| network address | the connection | in memory for limits; in the trail cut to /24 or /48 |
-| time, model, tokens, outcome | the gateway | in the trail; in metrics without any person |
+| network address | the connection | in memory; as a keyed name in counters of limits; in the trail cut to /24 or /48 |
+| role of a user | the embedding page | in the trail, without personal values found in it; never at a provider |
+| time, model, tokens, outcome | the gateway | in the trail; in logs, metrics and spans without any person |
+| name and reason of an operator | the operator | in the trail; the users whom a flag lists stay in its state until it is changed |
 """  # noqa: E501 - rows of a table
 
 MEASURES = """## How it is protected
@@ -49,17 +54,34 @@ MEASURES = """## How it is protected
 | measure | how |
 | --- | --- |
 | pseudonymisation | keyed names (HMAC-SHA-256); the link to a person is one small file that erasure removes |
-| integrity | hash chain, Merkle roots, checkpoints signed with a key of the day; `gateway audit verify` |
+| integrity | hash chain, Merkle roots, checkpoints signed with a key of the day, copied to a second place where one is set; `gateway audit verify` |
 | confidentiality | files of the trail 0600 in a folder 0700; sealed words AES-256-GCM under the person's key |
-| erasure and access | `gateway audit erase`, `export`; both are on record; further sinks follow |
-| limits of it | copies that others make (backups, snapshots, the collector of standard output) are not reached; personal values that redaction does not find stay in redacted words |
+| confidentiality of data keys | {wrapped} |
+| who reads | `show`, `search`, `export`, `erase`, holds and key changes are records themselves, with who did it |
+| limits of it | copies that others make (backups, snapshots, the collector of standard output) are not reached; personal values that redaction does not find stay in redacted words; whoever can read the host's memory reads everything |
+
+## What a person may ask for
+
+| right | how it is served | what it does not do |
+| --- | --- | --- |
+| access, portability (GDPR art. 15, 20; PDP law art. 7, 13) | `gateway audit export`, `POST /admin/export`: records, words, recipients, as JSON | it does not tell whether who asks is that person |
+| erasure (GDPR art. 17; PDP law art. 8) | `gateway audit erase`, `POST /admin/erasure`: words overwritten, link to the name removed, data key gone, receipt; further sinks follow | records stay under a random name until their retention ends; what others wrote about the person stays as redacted |
+| restriction (GDPR art. 18) | `gateway audit hold` keeps from erasure and purge | it does not stop reading |
+| correction (GDPR art. 16; PDP law art. 6) | what was said stays as it was said; a correction belongs where the answer was used | nothing in the trail is changed |
+| objection (GDPR art. 21; PDP law art. 10, 11) | level `none` or `metadata` for an app | not for a single person: *(yours to state)* |
 """  # noqa: E501 - rows of a table
 
 
 def record_of_processing(config: Config) -> str:
     """Return the page for a configuration. Holds no secret of it."""
-    parts = [HEAD, FIXED, _apps(config), _recipients(config), _limits(config), MEASURES]
+    parts = [HEAD, FIXED, _apps(config), _recipients(config), _limits(config), _measures(config)]
     return "\n".join(parts)
+
+
+def _measures(config: Config) -> str:
+    beside = "with a key that lies beside the trail: set `audit.key` to keep it elsewhere"
+    elsewhere = "with `audit.key`, kept elsewhere: the files of the trail alone open nothing sealed"
+    return MEASURES.format(wrapped=f"wrapped {elsewhere if config.audit.key else beside}")
 
 
 def _apps(config: Config) -> str:
@@ -109,9 +131,19 @@ def _recipients(config: Config) -> str:
         place = sink.path if sink.kind in ("jsonl", "sqlite") else _host(sink.url, sink.kind)
         rows.append((f"sink `{sink.kind}`", sink.kind, place, what))
     if config.redis.url:
-        rows.append(("shared store", "redis", _host(config.redis.url, ""), "running answers"))
+        what = "running answers, counters of limits by keyed name"
+        rows.append(("shared store", "redis", _host(config.redis.url, ""), what))
+    if config.audit.published:
+        what = "signed hashes and public keys; no personal data"
+        rows.append(("second place", "folder", config.audit.published, what))
+    if config.otel_endpoint:
+        what = "spans: time, model, tokens, outcome; no words, no person"
+        rows.append(("collector", "OTLP", _host(config.otel_endpoint, ""), what))
     head = ("recipient", "kind", "where", "gets")
-    note = "Transfers to third countries, with their safeguards: *(yours to state)* for each host."
+    note = (
+        "Contracts with processors (GDPR art. 28) and transfers to third countries (GDPR art. 44 to"
+        " 49; PDP law art. 56), with their safeguards: *(yours to state)* for each host."
+    )
     return "\n".join(["## Who receives it", "", *_table(head, rows), "", note, ""])
 
 
@@ -127,10 +159,17 @@ def _limits(config: Config) -> str:
     days = audit.retention_days
     rotation = f"every {audit.rotation_days} days" if audit.rotation_days else "by command only"
     rows = [
-        ("words in the trail", f"{days.content} days"),
+        ("words in the trail, without the personal values found in them", f"{days.content} days"),
+        ("sealed words, and the file of words in which they lie",
+         f"{min(days.sealed, days.content)} days"),
         ("records in the trail, and the link of a random name to a person",
          f"{days.metadata} days"),
+        ("receipts of erasure, holds, and who read what",
+         f"{max(days.rights, days.metadata)} days"),
+        ("signed checkpoints: hashes, no personal data", "for ever"),
         ("an answer that has ended, for resuming it", f"{config.server.retention_s:g} s"),
+        ("counters of limits, by keyed name", "until their window has passed"),
+        ("lines on standard output", "*(yours to state)*: who collects them keeps them"),
         ("names of persons change", rotation),
         ("under a legal hold", "until it is cleared"),
     ]  # fmt: skip

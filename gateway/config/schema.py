@@ -181,7 +181,9 @@ class Retention(Section, frozen=True):
     """How long records are kept, in days."""
 
     content: Annotated[int, Meta(ge=1)] = 30
+    sealed: Annotated[int, Meta(ge=1)] = 14
     metadata: Annotated[int, Meta(ge=1)] = 190
+    rights: Annotated[int, Meta(ge=1)] = 1095
 
 
 class AuditRule(Section, frozen=True):

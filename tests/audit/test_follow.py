@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from audit import AuditUnavailable, Desk, Ended, Notice, Retention, open_pseudonyms, open_trail
+from audit import (
+    AuditUnavailable,
+    Days,
+    Desk,
+    Ended,
+    Notice,
+    Retention,
+    open_pseudonyms,
+    open_trail,
+)
 from audit.journal.tail import Cursor, read_after
 
 
@@ -144,7 +153,7 @@ async def test_purge_tells_sinks_from_when_on_everything_may_stay(tmp_path, call
     sink = Store()
     await life(tmp_path, sink, call, "a")
     desk = Retention(tmp_path, open_pseudonyms(tmp_path, "k"), clock=lambda: 4e9)
-    desk.purge(content_days=30, metadata_days=190)
+    desk.purge(Days(content=30, metadata=190))
     trail = open_trail(path=tmp_path, key="k", sinks=[sink])
     await trail.start()
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from audit import Ended, LegalHold, Retention, open_trail
+from audit import Days, Ended, LegalHold, Retention, open_trail
 from audit.chain import Chain
 from audit.desk import Desk
 from audit.open import open_pseudonyms
@@ -270,21 +270,45 @@ async def old_trail(folder, call):
 async def test_retention_removes_old_files_and_verify_accepts_it(tmp_path, call):
     retention = await old_trail(tmp_path, call)
 
-    assert len(retention.purge(content_days=30, metadata_days=100_000)) == 1
+    assert len(retention.purge(Days(content=30, metadata=100_000))) == 1
     assert verify_trail(tmp_path).problems == []
-    assert len(retention.purge(content_days=30, metadata_days=190)) == 1
+    assert len(retention.purge(Days(content=30, metadata=190))) == 1
     assert verify_trail(tmp_path).problems == []
     assert len(segments_of(tmp_path)) == 2
-    assert retention.purge(content_days=30, metadata_days=190) == []
+    assert retention.purge(Days(content=30, metadata=190)) == []
 
 
 async def test_retention_waits_for_a_legal_hold(tmp_path, call):
     retention = await old_trail(tmp_path, call)
     desk_of(tmp_path).hold("user:alice", is_set=True)
 
-    assert retention.purge(content_days=30, metadata_days=190) == []
+    assert retention.purge(Days(content=30, metadata=190)) == []
     desk_of(tmp_path).hold("user:alice", is_set=False)
-    assert len(retention.purge(content_days=30, metadata_days=190)) == 2
+    assert len(retention.purge(Days(content=30, metadata=190))) == 2
+
+
+async def test_sealed_words_go_first_and_what_people_did_goes_last(tmp_path, call):
+    then = time.time() - 300 * 86_400
+    await write_chats(tmp_path / "plain", call, clock=lambda: then)
+    await write_chats(tmp_path / "sealed", call, clock=lambda: then, level="sealed")
+    left = {}
+    for folder in (tmp_path / "plain", tmp_path / "sealed"):
+        pseudonyms = open_pseudonyms(folder, "k")
+        Desk(folder, pseudonyms, clock=lambda: then).export("user:alice")
+        for path in folder.glob("*.jsonl"):
+            os.utime(path, (then, then))
+        for age in (10, 20, 200, 1100):
+            Retention(folder, pseudonyms, clock=lambda age=age: then + age * 86_400).purge(Days())
+            old = [p for p in folder.glob("*.jsonl") if p.stat().st_mtime < then + 1]
+            words = [p for p in old if "content" in p.name and p.stat().st_size]
+            left[folder.name, age] = (len(words), len(old) - len(words))
+        assert verify_trail(folder).problems == []
+
+    assert left["plain", 20][0] == 1
+    assert left["sealed", 10][0] == 1
+    assert left["sealed", 20][0] == 0
+    assert left["plain", 200][1] >= 1
+    assert left["plain", 1100] == left["sealed", 1100] == (0, 0)
 
 
 async def test_sealed_level_keeps_everything_for_the_subject_alone(tmp_path, call):
