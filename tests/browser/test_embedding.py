@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -243,3 +245,34 @@ def test_client_is_small_and_has_no_dependency() -> None:
 
     assert len(gzip.compress(source)) < 10_000
     assert b"import " not in source.split(b"*/", 1)[1].replace(b"import(", b"")
+
+
+PACKAGE_USE = {
+    "a.mts": 'import { createChat, type Chat } from "sluicegate-client";\n'
+    'const chat: Chat = createChat({ base: "http://x/", app: "shop" });\n'
+    "console.log(typeof createChat, chat.constructor.name);\n",
+    "b.cts": 'import client = require("sluicegate-client");\n'
+    "const make: typeof client.createChat = client.createChat;\nconsole.log(typeof make);\n",
+}
+
+
+def test_the_client_is_a_package_for_both_kinds_of_modules(tmp_path: Path) -> None:
+    (tmp_path / "node_modules").mkdir()
+    shutil.copytree(
+        HERE.parents[1] / "gateway" / "static", tmp_path / "node_modules" / "sluicegate-client"
+    )
+    for name, text in PACKAGE_USE.items():
+        (tmp_path / name).write_text(text)
+
+    built = subprocess.run(
+        ["node", str(HERE / "node_modules/typescript/bin/tsc"), "--strict", "--target", "es2022",
+         "--lib", "es2022,dom", "--module", "nodenext", *PACKAGE_USE],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stdout
+    said = [
+        subprocess.run(["node", name], cwd=tmp_path, capture_output=True, text=True, check=True)
+        for name in ("a.mjs", "b.cjs")
+    ]
+
+    assert [one.stdout.strip() for one in said] == ["function Chat", "function"]
