@@ -14,7 +14,7 @@ from .events import Event
 from .line import Answer
 from .reader import StreamReader
 from .refusals import failure_in_stream
-from .upstream import MAX_ERROR_BODY, Upstream
+from .upstream import MAX_ERROR_BODY, Upstream, leave
 
 Prepare = Callable[[], tuple[bytes, StreamReader]]
 
@@ -35,7 +35,8 @@ async def relay_batches(
     body, reader = prepare()
     answer = upstream.post(body, headers)
     del body, prepare  # an answer may take minutes
-    async with answer as response:
+    response = await answer
+    try:
         await _expect_stream(upstream, response)
         while data := await upstream.piece(response):
             yield reader.feed(data)
@@ -47,6 +48,8 @@ async def relay_batches(
         if reader.failure is not None:
             raise reader.failure
         await _drain(response)
+    finally:
+        leave(response)
 
 
 async def _expect_stream(upstream: Upstream, response: Answer) -> None:

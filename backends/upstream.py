@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 
 import aiohttp
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -50,22 +49,18 @@ class Upstream:
         self._session: ClientSession | None = None
         self._line: Line | None = None
 
-    @asynccontextmanager
-    async def post(
-        self, body: bytes, headers: Mapping[str, str] | None = None
-    ) -> AsyncGenerator[Answer, None]:
-        """Send one request; give the answer if it is a success, else raise `BackendError`.
+    async def post(self, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send one request; return the answer if it is a success, else raise `BackendError`.
 
-        `headers` stand in place of those of the same name.
+        `headers` stand in place of those of the same name. Who gets the answer has to `leave` it.
         """
         response = await self._send(body, headers)
-        del body  # an answer may take minutes
+        if response.status == 200:
+            return response
         try:
-            if response.status != 200:
-                raise await self._failure(response)
-            yield response
+            raise await self._failure(response)
         finally:
-            response.close() if not response.content.at_eof() else response.release()
+            leave(response)
 
     async def piece(self, response: Answer) -> bytes:
         """Return what has arrived of the body, empty at its end; `BackendTruncated` if it broke."""
@@ -81,9 +76,12 @@ class Upstream:
         try:
             pieces = []
             async with asyncio.timeout(self._timeouts.first_s):
-                async with self.post(body, headers) as response:
+                response = await self.post(body, headers)
+                try:
                     while data := await self.piece(response):
                         pieces.append(data)
+                finally:
+                    leave(response)
         except TimeoutError as exc:
             raise BackendTimeout(
                 f"No answer from the provider within {self._timeouts.first_s:g} s.",
@@ -149,3 +147,11 @@ class Upstream:
         except (TimeoutError, aiohttp.ClientError, OSError):
             body = b""
         return failure_of(self.name, response.status, response.headers, body)
+
+
+def leave(response: Answer) -> None:
+    """Give the connection back if everything was read, else cut it: the rest is not wanted."""
+    if response.content.at_eof():
+        response.release()
+    else:
+        response.close()

@@ -157,9 +157,9 @@ def _note(request: web.Request, status: int, seconds: float) -> None:
     name = request.match_info.route.name
     retry = request.headers.get("x-stainless-retry-count", "")
     measure_request(request.app[ROOMS].metrics, name, route, method, status, seconds, retry)
-    is_told = status < 400 and name in STARTING_ROUTES  # their one line is `stream_finished`
-    tell = log.debug if is_told else log.info
-    tell(
+    if status < 400 and name in STARTING_ROUTES:
+        return  # their one line is `stream_finished`
+    log.info(
         "request_finished",
         request_id=request[REQUEST_ID],
         trace_id=request[TRACE].id,

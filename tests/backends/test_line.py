@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from backends import BackendError, Timeouts
-from backends.upstream import Upstream
+from backends.upstream import Upstream, leave
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; x=y\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -62,10 +62,11 @@ async def line():
 
 async def ask(upstream: Upstream, body: bytes = b"{}", headers=None) -> bytes:
     said = b""
-    async with upstream.post(body, headers) as answer:
-        assert answer.content_type == "text/event-stream"
-        while data := await upstream.piece(answer):
-            said += data
+    answer = await upstream.post(body, headers)
+    assert answer.content_type == "text/event-stream"
+    while data := await upstream.piece(answer):
+        said += data
+    leave(answer)
     return said
 
 

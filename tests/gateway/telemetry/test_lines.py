@@ -6,8 +6,11 @@ import asyncio
 import io
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 
 from gateway.telemetry.lines import Lines
+from gateway.telemetry.log import stamp
 
 
 class Kept(io.BytesIO):
@@ -64,3 +67,14 @@ def test_the_last_line_before_the_end_is_written():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=20)
 
     assert (done.returncode, done.stderr) == (3, b"last words\n")
+
+
+def test_a_line_has_its_time_in_utc_to_the_microsecond():
+    before = time.time()
+    text = stamp(None, "info", {})["timestamp"]
+    found = datetime.fromisoformat(text)
+
+    assert len(text) == len("2026-11-24T14:44:25.123456Z")
+    assert text.endswith("Z")
+    assert found.tzinfo == UTC
+    assert before - 0.00001 <= found.timestamp() <= time.time()

@@ -106,3 +106,21 @@ def test_the_reference_page_names_every_series():
     page = reference()
 
     assert all(f"`{name}`" in page for row in CATALOGUE for name in row.series)
+
+
+def test_an_observation_is_counted_in_every_bucket_that_holds_it():
+    metrics = Metrics()
+    amounts = [0.0, 0.05, 0.1, 0.10001, 0.5, 0.9, 1.0, 7.0, 899.0, 901.0]
+    for amount in amounts:
+        metrics.duration.labels("a").observe(amount)
+    told = metrics.expose().decode()
+
+    for bound in ("0.1", "0.5", "1.0", "900.0", "+Inf"):
+        count = sum(amount <= float(bound) for amount in amounts)
+        assert f'gateway_stream_duration_seconds_bucket{{app="a",le="{bound}"}} {count}.0' in told
+    assert f'gateway_stream_duration_seconds_count{{app="a"}} {len(amounts)}.0' in told
+
+
+def test_a_histogram_with_labels_cannot_be_observed_without_them():
+    with pytest.raises(ValueError, match="label"):
+        Metrics().duration.observe(1.0)
