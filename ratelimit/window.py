@@ -10,6 +10,8 @@ from typing import Protocol
 BUCKETS = 60
 """Parts of a sliding window. The oldest, partial part counts whole, so no true window overflows."""
 NEVER = -1
+_STEP_US = 3_600_000_000
+"""So long after its end a budget is kept: a clock may step back into it."""
 LEASE_RETRY_US = 1_000_000
 """Nobody knows when a running stream ends; a second is a fair time to ask again."""
 
@@ -189,8 +191,8 @@ class Budget:
         self.used = max(0, self.used + actual - reserved)
 
     def is_spent(self, now: int) -> bool:
-        """Tell whether the period is over."""
-        return now >= self.end
+        """Tell whether the period is over, and no clock will step back into it."""
+        return now >= self.end + _STEP_US
 
 
 class Pace:
@@ -219,8 +221,9 @@ class Pace:
         return 0
 
     def amend(self, now: int, place: int, reserved: int, actual: int, call_id: str) -> None:
-        """Shorten or lengthen the queue by the difference."""
-        self.free_at = max(self.free_at, now) + (actual - reserved) * self.step
+        """Shorten or lengthen the queue by the difference; one that is empty is forgotten."""
+        free_at = max(self.free_at, now) + (actual - reserved) * self.step
+        self.free_at = free_at if free_at > now else 0
 
     def is_spent(self, now: int) -> bool:
         """Tell whether the queue is empty."""

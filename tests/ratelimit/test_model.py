@@ -14,13 +14,16 @@ from ratelimit import Charge, Decision, Limit, MemoryLimiter, RedisLimiter
 
 S = 60
 SECOND = 1_000_000
-START = 1_700_000_000 * SECOND
+MIDNIGHT = 1_700_006_400 * SECOND
+START = MIDNIGHT - 40 * SECOND
 
 CALLS = Limit("calls", "requests", 5, 10.0)
 TOKENS = Limit("tokens", "tokens", 50, 7.0)
 TRIAL = Limit("trial", "tokens", 30, 60.0, shadow=True)
 STREAMS = Limit("streams", "concurrent", 3)
-LIMITS = (CALLS, TOKENS, TRIAL, STREAMS)
+PACE = Limit("pace", "requests", 40, 60.0, burst=10)
+BUDGET = Limit("budget", "money", 90, period="day", timezone="UTC")
+LIMITS = (CALLS, TOKENS, TRIAL, STREAMS, PACE, BUDGET)
 
 
 class ModelWindow:
@@ -69,11 +72,61 @@ class ModelWindow:
                 charge[1], self.charges = actual, live
 
 
+class ModelPace:
+    """A queue that empties by one unit in each step."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.quota = limit.burst
+        self.step = -(-round(limit.window_s * SECOND) // (limit.quota - limit.burst))
+        self.free_at = 0
+
+    def look(self, now: int, cost: int) -> tuple[int, int, int]:
+        waits = [*range(self.free_at - now, 0, -self.step)]
+        used, reset = len(waits), waits[-1] if waits else 0
+        need = used + cost - self.quota
+        wait = 0 if need <= 0 else reset + (need - 1) * self.step if cost <= self.quota else -1
+        return max(0, self.quota - used), reset, wait
+
+    def add(self, now: int, cost: int, call_id: str) -> None:
+        self.free_at = max(self.free_at, now) + cost * self.step
+
+    def settle(self, now: int, call_id: str, reserved: int, actual: int) -> None:
+        if actual != reserved:
+            self.add(now, actual - reserved, call_id)
+            self.free_at = self.free_at if self.free_at > now else 0
+
+
+class ModelBudget:
+    """A list of charges for each day."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.quota = limit.quota
+        self.days: dict[int, dict[str, int]] = {}
+
+    def look(self, now: int, cost: int) -> tuple[int, int, int]:
+        day = now // (86_400 * SECOND)
+        used = sum(self.days.get(day, {}).values())
+        reset = (day + 1) * 86_400 * SECOND - now
+        wait = 0 if used + cost <= self.quota else reset if cost <= self.quota else -1
+        return max(0, self.quota - used), reset, wait
+
+    def add(self, now: int, cost: int, call_id: str) -> None:
+        self.days.setdefault(now // (86_400 * SECOND), {})[call_id] = cost
+
+    def settle(self, now: int, call_id: str, reserved: int, actual: int) -> None:
+        next(day for day in self.days.values() if call_id in day)[call_id] = actual
+
+
+KINDS = {PACE: ModelPace, BUDGET: ModelBudget}
+
+
 class Model:
     """The limits above, for one subject."""
 
     def __init__(self) -> None:
-        self.windows = {limit: ModelWindow(limit) for limit in LIMITS if limit is not STREAMS}
+        self.windows = {
+            limit: KINDS.get(limit, ModelWindow)(limit) for limit in LIMITS if limit is not STREAMS
+        }
         self.running: dict[str, dict[Limit, int]] = {}
         self.holders: set[str] = set()
 
@@ -120,7 +173,7 @@ def seen(decision: Decision) -> tuple:
 WEIGHTS = st.one_of(st.integers(0, 12), st.sampled_from([25, 50, 55]))
 COSTS = st.fixed_dictionaries(
     {CALLS: st.integers(1, 2), TOKENS: WEIGHTS, TRIAL: st.integers(1, 20)},
-    optional={STREAMS: st.just(1)},
+    optional={STREAMS: st.just(1), PACE: st.integers(1, 4), BUDGET: WEIGHTS},
 )
 PAUSES = st.one_of(
     st.integers(0, 2 * SECOND),
@@ -130,25 +183,44 @@ PAUSES = st.one_of(
     st.sampled_from([-20 * SECOND, -8 * SECOND]),
 )
 ACTUAL = st.one_of(st.just(0), st.integers(0, 60))
+USED = st.fixed_dictionaries(
+    {"tokens": ACTUAL},
+    optional={"trial": st.just(3), "pace": st.integers(0, 4), "budget": ACTUAL},
+)
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("take"), PAUSES, COSTS),
         st.tuples(st.just("take"), PAUSES, COSTS),
-        st.tuples(
-            st.just("settle"),
-            PAUSES,
-            st.fixed_dictionaries({"tokens": ACTUAL}, optional={"trial": st.just(3)}),
-        ),
+        st.tuples(st.just("settle"), PAUSES, USED),
+        st.tuples(st.just("cancel"), PAUSES, COSTS),
     ),
     min_size=20,
     max_size=60,
 )
 
 
+async def leave(shared: RedisLimiter, call_id: str, costs: dict[Limit, int]) -> None:
+    """Ask, and leave before the answer is there; wait until the store has heard of both."""
+    charges = [Charge(limit, "ann", cost) for limit, cost in costs.items()]
+    asking = asyncio.ensure_future(shared.take(call_id, charges))
+    for _ in range(4):
+        await asyncio.sleep(0)
+    asking.cancel()
+    (answer,) = await asyncio.gather(asking, return_exceptions=True)
+    if isinstance(answer, Decision):  # it was faster than we are
+        await shared.settle(answer, {limit.name: 0 for limit in costs})
+    for _ in range(2000):
+        if not shared.health().owed:
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError(f"the store has not heard of it: {shared.health()}")
+
+
 async def drive(steps: list, redis_url: str) -> None:
     """Play the same schedule to all three and compare every answer."""
     now = START
-    model, memory = Model(), MemoryLimiter(clock=lambda: now / SECOND)
+    model = Model()
+    memory = MemoryLimiter(clock=lambda: now / SECOND, wall=lambda: now / SECOND)
     shared = RedisLimiter(
         redis_url, tenant=uuid.uuid4().hex, clock_us=lambda: now, lease_s=1e6, deadline_s=5.0
     )
@@ -165,6 +237,13 @@ async def drive(steps: list, redis_url: str) -> None:
                 assert seen(in_redis) == expected, f"redis, step {number}"
                 assert in_redis.source == "redis"
                 running.append((in_memory, in_redis))
+            elif action == "cancel":
+                await leave(shared, f"call-{number}", data)
+                nothing = {limit.name: 0 for limit in data}
+                model.take(now, f"call-{number}", data)
+                model.settle(now, f"call-{number}", nothing)
+                charges = [Charge(limit, "ann", cost) for limit, cost in data.items()]
+                await memory.settle(await memory.take(f"call-{number}", charges), nothing)
             elif running:
                 in_memory, in_redis = running.pop(len(running) // 2)
                 model.settle(now, in_memory.call_id, data)
@@ -197,8 +276,9 @@ def walk(seed: int) -> list:
             steps.append(("settle", pause, {"tokens": chance.choice([0, 0, chance.randrange(40)])}))
         else:
             costs = {CALLS: 1, TOKENS: chance.choice([1, 5, 12]), TRIAL: chance.randrange(1, 9)}
-            costs |= {STREAMS: 1} if chance.random() < 0.3 else {}
-            steps.append(("take", pause, costs))
+            for limit in (STREAMS, PACE, BUDGET):
+                costs |= {limit: 1} if chance.random() < 0.3 else {}
+            steps.append(("cancel" if chance.random() < 0.1 else "take", pause, costs))
     return steps
 
 
