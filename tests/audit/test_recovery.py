@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 
 import pytest
 
-from audit import open_trail
+from audit import open_trail, verify_trail
 from audit.chain import GENESIS, follow
 
 CHILD = textwrap.dedent("""
@@ -75,6 +77,28 @@ async def test_killed_writer_loses_no_acknowledged_start_and_every_start_gets_on
     assert {record["event"] for record in unknown} == {"chat.aborted"}
     assert unknown[0]["usage"] == {}
     assert await restart(tmp_path) == []
+
+
+KILLS = int(os.environ.get("KILLS", "4"))
+"""Lives that end by kill -9, four in a folder; a release is tried with 200 of them."""
+
+
+@pytest.mark.parametrize("seed", range(-(-KILLS // 4)))
+async def test_folder_in_which_process_after_process_was_killed_has_lost_nothing(
+    tmp_path, records, seed
+):
+    rng = random.Random(seed)
+    acknowledged: Counter[str] = Counter()
+    for _ in range(4):
+        lines = rng.randint(1, 60)
+        acknowledged += Counter(await asyncio.to_thread(kill_in_mid_flight, tmp_path, lines))
+        await restart(tmp_path)
+        assert verify_trail(tmp_path).problems == []
+
+    starts, ends = map(Counter, starts_and_ends(records(tmp_path)))
+
+    assert acknowledged <= starts
+    assert starts == ends
 
 
 async def test_torn_tail_is_cut_and_recorded(tmp_path, records):
