@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 WIDTH, HEIGHT = 600.0, 120.0
 
@@ -15,7 +16,11 @@ def clock(at: float) -> str:
 
 
 def bars(
-    title: str, at: Sequence[float], values: Sequence[float], bad: Sequence[float] = ()
+    title: str,
+    at: Sequence[float],
+    values: Sequence[float],
+    bad: Sequence[float] = (),
+    kind: Literal["bar", "bad"] = "bar",
 ) -> str:
     """Return bars over time; `bad` is the part of each that is drawn as trouble."""
     top, step = nice(max(values, default=0)), WIDTH / max(len(values), 1)
@@ -23,8 +28,8 @@ def bars(
     for index, value in enumerate(values):
         wrong = bad[index] if bad else 0
         told = f"{clock(at[index])}: {value:g}" + (f", {wrong:g} failed" if wrong else "")
-        parts = (("bar", value), ("bad", wrong))
-        boxes = "".join(_box(kind, index * step, step * 0.76, size / top) for kind, size in parts)
+        parts = ((kind, value), ("bad", wrong))
+        boxes = "".join(_box(name, index * step, step * 0.76, size / top) for name, size in parts)
         drawn.append(f"<g><title>{told}</title>{boxes}</g>")
     total = f"{sum(values):,g} in all" + (f", {sum(bad):g} failed" if sum(bad) else "")
     return figure(title, total if sum(values) else "none", "".join(drawn), at, top)

@@ -79,7 +79,7 @@ def _charts(report: Report, slo: Slo) -> str:
     drawn = [
         bars("Streams", at, [part.streams for part in parts], failed),
         lines("First token", "ms", at, first, slo.keep.first_token_ms),
-        bars("Errors", at, failed),
+        bars("Errors", at, failed, kind="bad"),
         bars("Refused by limits", at, [part.refused for part in parts]),
     ]
     return f'<div class="charts">{"".join(drawn)}</div>'
