@@ -55,6 +55,10 @@ dev: $(MADE)-dev ## serve, started anew on every change of the code (aiohttp-dev
 bench: $(MADE)-dev ## measure against a naive gateway: CPU a token, added latency, memory an idle stream
 	@exec $(RUN) -m bench $(ARGS)
 
+.PHONY: clients
+clients: $(MADE)-dev ## try LangChain, pydantic-ai, llm, AI SDK and the JavaScript SDKs against the gateway
+	@$(RUN) tests/clients/run.py
+
 .PHONY: docs
 docs: $(MADE)-dev ## write the generated references anew
 	@$(RUN) docs/generate.py
@@ -81,7 +85,7 @@ image: ## build the container image sluicegate:local
 
 .PHONY: clean
 clean: ## remove the environment and everything that was made
-	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/browser/node_modules
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/*/node_modules
 	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(MADE): requirements.lock $(SETUP)
