@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
@@ -182,10 +183,11 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     yield
     await rooms.table.end_all()
     await rooms.ticker.aclose()
+    closing = [rooms.limiter.aclose()]
     if rooms.streams.shared is not None:
-        await rooms.streams.shared.aclose()
+        closing.append(rooms.streams.shared.aclose())
+    await asyncio.gather(*closing)  # where Redis hangs, each waits for its own deadline
     await rooms.settings.router.aclose()
-    await rooms.limiter.aclose()
     await rooms.hits.aclose()
     await rooms.trail.aclose()
     if rooms.spans is not None:

@@ -88,9 +88,10 @@ async def _open(
             "No record can be written, so no answer is started.",
             headers={"Retry-After": "5"},
         ) from exc
-    except asyncio.CancelledError:
+    except BaseException as exc:  # whatever broke: nothing may stay that never ends
         await _withdraw(generation, rooms, decision)
-        await rooms.trail.ended(Ended(stream_id=id, outcome="client_gone"))
+        if isinstance(exc, asyncio.CancelledError):
+            await rooms.trail.ended(Ended(stream_id=id, outcome="client_gone"))
         raise
     return generation, decision
 

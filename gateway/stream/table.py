@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from weakref import WeakSet
 
 from .generation import Generation
 
@@ -26,6 +27,7 @@ class Table:
         self.finished: OrderedDict[str, Generation] = OrderedDict()
         self._bytes = 0
         self._running_bytes = 0
+        self._left_behind: WeakSet[Generation] = WeakSet()
 
     @property
     def is_full(self) -> bool:
@@ -72,10 +74,15 @@ class Table:
         self._bytes -= self.finished.pop(id).channel.log.size
 
     async def end_all(self) -> None:
-        """End every running generation with `shutdown`; those that cannot end are left behind."""
+        """End every running generation with `shutdown`; those that cannot end are left behind.
+
+        Asked again it waits only for those that it has not waited for.
+        """
+        left = [one for one in self.running.values() if one not in self._left_behind]
+        self._left_behind.update(left)
         stopping = [
             asyncio.create_task(generation.stop("shutdown", "The gateway is shutting down."))
-            for generation in list(self.running.values())
+            for generation in left
         ]
         if stopping:
             await asyncio.wait(stopping, timeout=END_ALL_S)

@@ -61,6 +61,25 @@ async def test_without_a_record_there_is_no_chat(
     )
 
 
+async def test_whatever_breaks_at_the_start_leaves_no_answer_that_never_ends(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+):
+    running = await inside(GATEWAY_LIMIT="1/60s")
+
+    async def broken(_call: Any) -> None:
+        raise NotADirectoryError("no fault that anybody thought of")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running.rooms.trail, "received", broken)
+        status, _ = await post(running, STREAMS, "[[n=1]]")
+    again, _ = await post(running, STREAMS, "[[n=1]]")
+
+    assert (status, again) == (500, 201)
+    for generation in list(running.rooms.table.running.values()):
+        await generation.stop()
+    assert is_clean(running)
+
+
 async def test_a_full_house_refuses_with_503_and_never_runs_more(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ):

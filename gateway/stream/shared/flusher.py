@@ -72,16 +72,15 @@ class Flusher:
         self._wake.set()
 
     async def aclose(self) -> bool:
-        """Write what is left, within a second, and stop; return whether all was written."""
+        """Write what is left and stop; return whether all was written. To be given a deadline."""
         tasks = [task for task in (self._task, self._herald) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._dirty.update(dict.fromkeys(self.tracks.values()))
         self._must_verify = True  # the flush that was cancelled may have been half done
-        with contextlib.suppress(StoreAway, TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                await self._flush()
+        with contextlib.suppress(StoreAway):
+            await self._flush()
         return not self.tracks
 
     async def track(self, generation: Generation, dialect: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +16,7 @@ from gateway.store import Store, StoreAway
 from gateway.stream.generation import Generation
 from gateway.stream.ids import SEALED
 
-from .flusher import FLUSH_S, Flusher
+from .flusher import CLOSE_S, FLUSH_S, Flusher
 from .follower import Follower
 from .lease import BEAT_S, Lease
 from .presence import Presence
@@ -93,8 +94,10 @@ class SharedLog:
         if self._beat_task is not None:
             self._beat_task.cancel()
             await asyncio.gather(self._beat_task, return_exceptions=True)
-        if await self._flusher.aclose():
-            await self._quietly(self._lease.give_up)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                if await self._flusher.aclose():
+                    await self._quietly(self._lease.give_up)
         await self._follower.aclose()
         tasks = [*self._errands, *self._loading.values()]
         for task in tasks:

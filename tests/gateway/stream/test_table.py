@@ -95,6 +95,8 @@ async def test_end_all_leaves_behind_what_cannot_end(monkeypatch: pytest.MonkeyP
     await asyncio.sleep(0.01)
 
     await asyncio.wait_for(table.end_all(), 1)
+    monkeypatch.setattr(table_module, "END_ALL_S", 60.0)
+    await asyncio.wait_for(table.end_all(), 1)  # nobody is waited for twice
 
     assert meek.end is not None
     assert stubborn.end is None
