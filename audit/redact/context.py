@@ -18,6 +18,7 @@ _RIGHT_COST = 12
 _ANSWER = re.compile(
     rb"(?:it s|it is|its|its the|this is|here it is|c est|es ist|es el|adalah|yaitu):? $"
 )
+_ANSWER_ENDS = (b"s ", b"e ", b"t ", b"l ", b"h ", b"u ", b": ")
 _LABEL_OF: dict[str, str] = {}
 for _label in ("not", *(key for key in LATIN if key != "not")):
     for _word in words_of(LATIN[_label]):
@@ -48,7 +49,7 @@ LOWER_VIEW = bytes(
 """Lowers a view for looking up words: digits, `_` and `-` end a word."""
 
 
-class Beside(msgspec.Struct, frozen=True):
+class Beside(msgspec.Struct, frozen=True, gc=False):
     """The label that ends left of a place and the one that begins right of it.
 
     A gap is counted in characters; a cost weighs what lies in the gap.
@@ -119,7 +120,9 @@ class Labels:
     def asked(self, start: int) -> Beside:
         """Return what a line before asked for, where a place only answers: `It is 5550123`."""
         at = bisect_right(self._ends, start) - 1
-        if at < 0 or not _ANSWER.search(self._view, max(0, start - 12), start):
+        if at < 0 or self._view[start - 2 : start] not in _ANSWER_ENDS:
+            return _NONE
+        if not _ANSWER.search(self._view, max(0, start - 12), start):
             return _NONE
         end, _, label = self._found[at]
         between = self._view[end:start]

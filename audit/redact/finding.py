@@ -9,7 +9,7 @@ import msgspec
 MAX_VALUES = 200
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """A place in the original text, what was there, and what stands there now."""
 
     type: str
@@ -26,7 +26,7 @@ class Redaction(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """What a detector found, in offsets of the folded text; `value` is normalised."""
 
     start: int

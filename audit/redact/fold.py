@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 
@@ -31,10 +32,11 @@ class _Folding(dict[int, int]):
 
 
 class _Viewing(dict[int, int]):
-    """Gives a folded character its byte."""
+    """Gives a folded character beyond Latin-1 its byte, or what stands for a stand-in."""
 
     def __missing__(self, code: int) -> int:
-        self[code] = seen = _seen(chr(code)) if code > 127 else code
+        seen = _seen(chr(code))
+        self[code] = seen = _MIDWAY.get(seen, seen)
         return seen
 
 
@@ -75,16 +77,28 @@ def _seen(char: str) -> int:
     return LOWER if char.isalpha() or unicodedata.category(char)[0] == "M" else OTHER
 
 
+_MIDWAY = {UPPER: 0x81, LOWER: 0x82, OTHER: 0x83}
+"""Stand-ins on their way, as letters of Latin-1 have their bytes: control characters, of no use."""
 _FOLD, _VIEW, _LOW = _Folding(), _Viewing(), _Lowering()
-_NOT_ASCII = re.compile("[^\x00-\x7f]+")
+_BACK = {midway: stand_in for stand_in, midway in _MIDWAY.items()}
+_LATIN = bytes(_BACK.get(code) or (_seen(chr(code)) if code > 127 else code) for code in range(256))
+_FOLDABLE = re.compile("[^\x00-\x9f\xa1-\xff]+")
+_ERRORS = "sluicegate.view"
 
 
 def _fold_run(run: re.Match[str]) -> str:
     return run[0].translate(_FOLD)
 
 
-def _view_run(run: re.Match[str]) -> str:
-    return run[0].translate(_VIEW)
+def _view_run(exc: UnicodeError) -> tuple[bytes, int]:
+    """Give the bytes of a run of characters beyond Latin-1 to the codec that met them."""
+    if not isinstance(exc, UnicodeEncodeError):
+        raise exc
+    run = exc.object[exc.start : exc.end]
+    return run.translate(_VIEW).encode("latin-1"), exc.end
+
+
+codecs.register_error(_ERRORS, _view_run)
 
 
 def _visible(text: str) -> list[int]:
@@ -112,8 +126,8 @@ class Folded:
         if _INVISIBLE.search(original):
             self._origin = _visible(original)
             original = _INVISIBLE.sub("", original)
-        self.text = _NOT_ASCII.sub(_fold_run, original)
-        self.view = _NOT_ASCII.sub(_view_run, self.text).encode("latin-1")
+        self.text = _FOLDABLE.sub(_fold_run, original)
+        self.view = self.text.encode("latin-1", _ERRORS).translate(_LATIN)
 
     def back(self, index: int) -> int:
         """Return where the character at `index` is in the original; at the end its length."""
@@ -127,5 +141,7 @@ class Folded:
 
 
 def lower(text: str) -> str:
-    """Lower a text without changing its length."""
-    return text.lower() if text.isascii() else text.translate(_LOW)
+    """Lower a text without changing its length, each character by itself."""
+    low = text.lower()
+    is_alike = len(low) == len(text) and "\u03a3" not in text  # a sigma looks at its neighbours
+    return low if is_alike else text.translate(_LOW)

@@ -60,7 +60,7 @@ def find_iban(scan: Scan) -> Iterator[Hit]:
             continue
         value = scan.text[start:end].replace(" ", "").replace("-", "").upper()
         is_small = view[start : start + 1].islower()
-        if _is_iban(value) or not (is_small or _is_word(view[start:end])):
+        if not (is_small or _is_word(view[start:end])) or _is_iban(value):
             yield Hit(start, end, "IBAN", 0.95, value)
 
 

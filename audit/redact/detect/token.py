@@ -23,6 +23,7 @@ _DATE = re.compile(
 )
 _YEARS = re.compile(rb"(?:19|20)\d\d ?[-/] ?(?:19|20)?\d\d(?!\d)")
 _MONEY = re.compile(rb"(?<![a-z])(?:rp|idr|usd|eur|gbp|sgd|aud|jpy|inr|\$|us\$)[. ]{0,2}$")
+_BEFORE_MONEY = frozenset(bytes((code,)) for code in b" .$pPrRdDyYkK")
 _THOUSANDS = re.compile(rb"\d{1,3}(?:\.\d{3})+(?:\.\d\d)?")
 _SIGNS = b" .-/()"
 FEWEST = 6
@@ -31,6 +32,7 @@ FREE = 8
 """So many digits a number without any label near has at least."""
 NOT_REACH = 30
 """So near, a word such as `order` says that a number is nobody's."""
+CARD_GROUPS = 4
 REACH = 6
 """A label must be so near to count for digits that touch letters."""
 _OPENING = (b"+", b"(", b" ")
@@ -42,7 +44,7 @@ _JOIN = b"-./#_~"
 _ESCAPE = re.compile(rb"\\[nrt]$|%(?:20|3[adAD]|2[bB])$")
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, gc=False):
     """Groups of digits that may be one number or several, and the labels beside them."""
 
     groups: list[tuple[int, int]]
@@ -51,7 +53,7 @@ class Run(msgspec.Struct, frozen=True):
     is_money: bool
 
 
-class Number(msgspec.Struct, frozen=True):
+class Number(msgspec.Struct, frozen=True, gc=False):
     """Some groups of one run: `raw` as in the view, `sizes` of its groups of digits."""
 
     start: int
@@ -98,8 +100,9 @@ def _run(scan: Scan, start: int, end: int, is_plain: bool) -> Run | None:
         beside = scan.labels.asked(start)
     if beside.is_empty and (end - start < FREE or view[start - 1 : start] == b"#"):
         return None
+    groups = [(start, end)] if is_plain else [m.span() for m in _GROUP.finditer(view, start, end)]
     is_named_other = beside.left == "not" and beside.left_cost <= NOT_REACH and not beside.right
-    if is_plain and is_named_other and view[start - 1 : start] != b"+":
+    if is_named_other and len(groups) < CARD_GROUPS and not _has_plus(view, start, end):
         return None
     is_glued = beside.right_gap > 1 and _is_glued(view, start, end)  # `555 0123-office`
     if is_glued and beside.left_gap > REACH:
@@ -107,13 +110,18 @@ def _run(scan: Scan, start: int, end: int, is_plain: bool) -> Run | None:
     is_money = _is_money(scan, start, end)
     if is_money and beside.is_empty:
         return None
-    groups = [(start, end)] if is_plain else [m.span() for m in _GROUP.finditer(view, start, end)]
     return Run(groups, beside, is_glued, is_money)
+
+
+def _has_plus(view: bytes, start: int, end: int) -> bool:
+    return view.find(b"+", max(0, start - 3), end) >= 0
 
 
 def _is_money(scan: Scan, start: int, end: int) -> bool:
     view = scan.view
-    if _MONEY.search(scan.low, max(0, start - 6), start):
+    if view[start - 1 : start] in _BEFORE_MONEY and _MONEY.search(
+        scan.low, max(0, start - 6), start
+    ):
         return True
     return b"." in view[start:end] and _THOUSANDS.fullmatch(view, start, end) is not None
 
