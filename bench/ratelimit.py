@@ -20,6 +20,7 @@ from contextlib import contextmanager, nullcontext
 
 import redis as redis_sync
 
+from bench.machine import about
 from gateway.server.loop import new_event_loop
 from gateway.server.memory import spare_collector
 from ratelimit import Charge, Decision, Limit, MemoryLimiter, RedisLimiter
@@ -85,7 +86,7 @@ async def measure(
             await asyncio.gather(*(after(number) for number in range(first, first + ROUND)))
     delays.sort()
     print(
-        f"{name:<46}{total / wall_s:>11,.0f}{python_s / total * 1e6:>11.1f}"
+        f"  {name:<48}{total / wall_s:>11,.0f}{python_s / total * 1e6:>11.1f}"
         f"{server_s / total * 1e6:>10.1f}{delays[len(delays) // 2] * 1e3:>9.2f}"
         f"{delays[int(len(delays) * 0.99)] * 1e3:>9.2f}"
     )
@@ -116,16 +117,15 @@ async def ours(url: str, admin: redis_sync.Redis, total: int) -> None:
     """Print the rows of this package."""
     shared = RedisLimiter(url, deadline_s=2.0)
     await shared.start()
-    for name, limiter in (("memory", MemoryLimiter()), ("redis", shared)):
+    for name, limiter in (("in memory", MemoryLimiter()), ("over Redis", shared)):
         for tasks, share in ((64, 1), (1, 4)):
-            await rows(f"{name}, {tasks} at once", limiter, admin, total // share, tasks)
+            print(f"\nsluicegate {name}, {tasks} at once")
+            await rows(limiter, admin, total // share, tasks)
             admin.flushall()
-    print(shared.health())
     await shared.aclose()
 
 
 async def rows(
-    label: str,
     limiter: MemoryLimiter | RedisLimiter,
     admin: redis_sync.Redis,
     total: int,
@@ -153,28 +153,32 @@ async def rows(
     async def refused(number: int) -> None:
         await limiter.take(f"d{number}", few[number % 8])
 
-    await measure(f"{label}: 1 window", one, admin, total, tasks, settle)
-    await measure(f"{label}: 3 windows + lease", four, admin, total, tasks, settle)
-    await measure(f"{label}: the same, taken and settled", both, admin, total, tasks)
-    await measure(f"{label}: the same, refused", refused, admin, total, tasks)
+    await measure("1 window", one, admin, total, tasks, settle)
+    await measure("3 windows and a lease", four, admin, total, tasks, settle)
+    await measure("the same, taken and settled", both, admin, total, tasks)
+    await measure("the same, refused", refused, admin, total, tasks)
 
 
 async def theirs(url: str, admin: redis_sync.Redis, total: int) -> None:
     """Print the rows of other packages, where they are installed."""
+    print("\nother packages over the same Redis, 64 at once")
     if importlib.util.find_spec("limits"):
         import limits.aio.storage.redis  # noqa: F401
         from limits import parse
         from limits.aio import storage, strategies
 
         store = storage.RedisStorage(f"async+{url}", implementation="redispy")
-        item = parse("1000000000/minute")
+        items = [parse(f"1000000000/{span}") for span in ("minute", "hour", "day")]
         for cls in (strategies.MovingWindowRateLimiter, strategies.SlidingWindowCounterRateLimiter):
             limiter = cls(store)
+            for count in (1, 3):
 
-            async def step(number: int, limiter=limiter) -> None:
-                await limiter.hit(item, f"k{number % KEYS}")
+                async def step(number: int, limiter=limiter, wanted=items[:count]) -> None:
+                    for item in wanted:
+                        await limiter.hit(item, f"k{number % KEYS}")
 
-            await measure(f"limits: {cls.__name__}", step, admin, total // 4, 64)
+                name = cls.__name__.removesuffix("RateLimiter")
+                await measure(f"limits, {name}: {_windows(count)}", step, admin, total // 4, 64)
     if importlib.util.find_spec("throttled"):
         from throttled.asyncio import RateLimiterType, Throttled, rate_limiter
         from throttled.asyncio import store as stores
@@ -186,8 +190,12 @@ async def theirs(url: str, admin: redis_sync.Redis, total: int) -> None:
             async def hit(number: int, throttle=throttle) -> None:
                 await throttle.limit(f"k{number % KEYS}")
 
-            await measure(f"throttled-py: {kind.value}", hit, admin, total // 4, 64)
+            await measure(f"throttled-py, {kind.value}: 1 window", hit, admin, total // 4, 64)
     admin.flushall()
+
+
+def _windows(count: int) -> str:
+    return "1 window" if count == 1 else f"{count} windows in turn"
 
 
 async def exactness(url: str, admin: redis_sync.Redis) -> None:
@@ -211,8 +219,9 @@ async def exactness(url: str, admin: redis_sync.Redis) -> None:
         await limiter.take(f"f{number}", [Charge(Limit("even", "requests", 1000, 60.0), "s" * 32)])
     (key,) = admin.keys("*even*")
     print(
-        f"\n4x overload of 1000 a minute: most in any true minute {worst}, "
-        f"used {used:.1%}; a key with all buckets full: {admin.memory_usage(key)} bytes"
+        f"\nfour times the limit of 1000 a minute: most in any true minute {worst}, used {used:.1%}"
+        f"\na key with all of its counters in use: {admin.memory_usage(key)} bytes (bound: 800)"
+        "\npromised for 3 windows and a lease over Redis, 64 at once: 15 us of Python, 35 of Redis"
     )
     await limiter.aclose()
 
@@ -221,8 +230,9 @@ async def run(url: str, total: int) -> None:
     """Print the whole table."""
     admin = redis_sync.Redis.from_url(url)
     version = admin.info("server")["redis_version"]
-    print(f"Redis {version}, {KEYS} subjects, CPU in microseconds a decision, delays in ms\n")
-    print(f"{'':<46}{'decisions/s':>11}{'Python us':>11}{'Redis us':>10}{'p50':>9}{'p99':>9}")
+    print(", ".join(f"{name} {value}" for name, value in about().items()))
+    print(f"Redis {version}, {KEYS} subjects; CPU in microseconds a decision, delays in ms\n")
+    print(f"{'':<50}{'decisions/s':>11}{'Python us':>11}{'Redis us':>10}{'p50':>9}{'p99':>9}")
     await ours(url, admin, total)
     await theirs(url, admin, total)
     await exactness(url, admin)

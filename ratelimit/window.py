@@ -90,11 +90,14 @@ class Window:
 
     def add(self, now: int, cost: int, call_id: str) -> int:
         """Charge `cost` into the bucket of `now`."""
-        bucket = self._bucket(now)
-        if cost:
-            if bucket != self.newest:
+        bucket = self.newest
+        if now // self.width != bucket:
+            bucket = self._bucket(now)
+            if cost and bucket != self.newest:
                 self._advance(bucket)
-            self.counts[bucket] = self.counts.get(bucket, 0) + cost
+        if cost:
+            counts = self.counts
+            counts[bucket] = counts.get(bucket, 0) + cost
             self.total += cost
         return bucket
 
