@@ -69,8 +69,8 @@ def proxy() -> Iterator[Callable[..., CuttingProxy]]:
     """Put a proxy before a gateway."""
     running: list[CuttingProxy] = []
 
-    def begin(upstream: str, plan: Plan = ()) -> CuttingProxy:
-        running.append(CuttingProxy(upstream, plan))
+    def begin(upstream: str, plan: Plan = (), *, hurries: bool = False) -> CuttingProxy:
+        running.append(CuttingProxy(upstream, plan, hurries=hurries))
         return running[-1]
 
     yield begin

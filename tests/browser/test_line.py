@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +17,9 @@ Start = Callable[..., GatewayProcess]
 Proxy = Callable[..., CuttingProxy]
 
 ANSWER = " ".join(f"w{number}" for number in range(80))
+LONG_ANSWER = " ".join(f"w{number}" for number in range(400))
+CUTS = 20
+SEED = int(os.environ.get("SLUICEGATE_SEED", "0")) or random.SystemRandom().randrange(1 << 30)
 BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
@@ -52,18 +57,25 @@ def test_cut_line_is_told_and_the_text_stays_exact(
     assert len(gateway.received()) == 1
 
 
-def test_line_that_is_cut_again_and_again_loses_nothing(
+def test_line_that_is_cut_at_twenty_random_places_loses_nothing(
     browser: Browser, start: Start, proxy: Proxy
 ) -> None:
+    """Between two words, in the middle of one, in the headers: the page shows the exact text."""
+    print(f"SLUICEGATE_SEED={SEED}")
+    dice = random.Random(SEED)
+    plan = [dice.choice((dice.randrange(1, 900), dice.randrange(900, 2500))) for _ in range(CUTS)]
     gateway = start()
-    line = proxy(gateway.url, plan=[700, 600, 650, 610, 655])
+    line = proxy(gateway.url, plan=plan, hurries=True)
 
     seen = browser.play(
-        "chat", "cut", url=line.url, prompt=f"[[text={ANSWER}]] [[delay=0.02]]", timeout_s=80
+        "chat", "cut", url=line.url, prompt=f"[[text={LONG_ANSWER}]] [[delay=0.04]]", timeout_s=85
     )
 
-    assert seen["text"] == ANSWER
-    assert (len(line.streams()), len(gateway.received())) == (6, 1)
+    assert seen["text"] == LONG_ANSWER
+    assert seen["states"][-1] == "done"
+    assert (seen["posts"], len(gateway.received())) == (1, 1)
+    assert [end["outcome"] for end in gateway.ended(1)] == ["done"]
+    assert len(line.streams()) > CUTS
 
 
 def test_refusal_that_passes_is_waited_for_and_the_text_stays_exact(
