@@ -37,7 +37,7 @@ class Acts:
     def holds(self) -> set[str]:
         """Return the subjects that are under a legal hold."""
         held: set[str] = set()
-        for one in by_time(self._folder, with_content=False):
+        for one in by_time(self._folder, with_content=False, event="hold."):
             if one.record["event"] == "hold.set":
                 held |= set(one.record["subjects"])
             elif one.record["event"] == "hold.cleared":

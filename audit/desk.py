@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ from .acts import Acts
 from .erase import Erasure, Plan, Receipt
 from .people import People
 from .pseudonym import Pseudonyms, key_from_text, replace_key
-from .reader import Stored, by_time
+from .reader import Stored, by_time, latest
 from .redact import SEALED
 from .roots import retire
 from .subjects import Subject, Subjects, all_subjects
+
+Owners = Mapping[str, tuple[str, Subject]]
+"""Subjects by their random name, with the pseudonym that leads to them."""
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -54,8 +57,7 @@ class Desk:
 
     def show(self, *, event: str = "", last: int = 50, with_content: bool = False) -> list[Stored]:
         """Return the latest records; the reading is recorded."""
-        records = by_time(self._folder, with_content=with_content)
-        found = [one for one in records if str(one.record["event"]).startswith(event)][-last:]
+        found = latest(self._folder, last, with_content=with_content, event=event)
         self._acts.record("audit.read", {"records": len(found), "with_words": with_content})
         return found
 
@@ -63,11 +65,12 @@ class Desk:
         """Return all records and words of a subject, receipts included; the reading is recorded."""
         ids = self._people.ids(who)
         known = ids | {name for name, _ in self._people.names(who)}
-        found = _of_subject(by_time(self._folder), known)
+        found = _without_done(by_time(self._folder, wanted=lambda r: _concerns(r, known)))
         backends = sorted({one.record["backend"] for one in found if "backend" in one.record})
         fields = {"subjects": sorted(ids), "records": len(found), "opened": _count_sealed(found)}
         self._acts.record("subject.export.served", fields)
-        records = tuple(map(self._readable, found))
+        owners = {s.id: (name, s) for name, s in all_subjects(self._folder) if s.id in ids}
+        records = tuple(self._readable(one, owners) for one in found)
         return Export(tuple(sorted(ids)), records, tuple(backends), self._people.unknown_keys())
 
     def plan(self, who: str) -> Plan:
@@ -115,17 +118,18 @@ class Desk:
     ) -> list[Stored]:
         """Return the records that fit; the search is recorded, not what was searched for."""
         ids = self._people.ids(who) if who else set()
-        found = [
-            one
-            for one in by_time(self._folder)
-            if str(one.record["event"]).startswith(event)
-            and (not app or one.record.get("app") == app)
-            and (not outcome or one.record.get("outcome") == outcome)
-            and (not who or {one.record.get("subject"), one.record.get("email")} & ids)
-            and (not since or one.record["time"] >= since)
-            and (not until or one.record["time"] < until)
-            and (not text or text in str(one.content))
-        ]  # fmt: skip
+
+        def is_meant(record: dict[str, Any]) -> bool:
+            return (
+                (not app or record.get("app") == app)
+                and (not outcome or record.get("outcome") == outcome)
+                and (not who or bool({record.get("subject"), record.get("email")} & ids))
+                and (not since or record["time"] >= since)
+                and (not until or record["time"] < until)
+            )
+
+        found = by_time(self._folder, event=event, wanted=is_meant)
+        found = [one for one in found if not text or text in str(one.content)]
         self._acts.record("audit.search", {"records": len(found)})
         return found
 
@@ -135,31 +139,28 @@ class Desk:
         self._acts.record("hold.set" if is_set else "hold.cleared", {"subjects": ids})
         return ids
 
-    def _readable(self, one: Stored) -> dict[str, Any]:
+    def _readable(self, one: Stored, owners: Owners) -> dict[str, Any]:
         record = {"segment": one.segment, **one.record}
         if one.is_erased:
             return {**record, "content": "erased"}
-        return record if one.content is None else {**record, "content": self._opened(one)}
+        return record if one.content is None else {**record, "content": self._opened(one, owners)}
 
-    def _opened(self, one: Stored) -> dict[str, Any]:
+    def _opened(self, one: Stored, owners: Owners) -> dict[str, Any]:
         """Return words; what is encrypted in them is opened while the subject's key exists."""
         content = dict(one.content or {})
         raw = msgspec.json.encode(content)
-        if b" sealed:" not in raw and "sealed" not in content:
+        owner = owners.get(str(one.record["subject"]))
+        if owner is None or (b" sealed:" not in raw and "sealed" not in content):
             return content
-        stream = str(one.record["stream_id"])
-        for name, subject in all_subjects(self._folder):
-            if subject.id == one.record["subject"]:
-                return _open_words(content, self._subjects.opened(name, subject), stream)
-        return content
+        return _open_words(content, self._subjects.opened(*owner), str(one.record["stream_id"]))
 
 
 def _count_sealed(found: list[Stored]) -> int:
     return sum("sealed" in (one.content or {}) for one in found)
 
 
-def _of_subject(records: list[Stored], names: set[str]) -> list[Stored]:
-    """Return what concerns these names; of a request for erasure that was done, the receipt."""
+def _without_done(records: list[Stored]) -> list[Stored]:
+    """Leave out requests for erasure that were done: the receipt speaks for them."""
     done = {
         receipt
         for one in records
@@ -169,15 +170,11 @@ def _of_subject(records: list[Stored], names: set[str]) -> list[Stored]:
     return [
         one
         for one in records
-        if _concerns(one, names)
-        and not (
-            one.record["event"] == "subject.erasure.requested" and one.record["receipt"] in done
-        )
+        if one.record["event"] != "subject.erasure.requested" or one.record["receipt"] not in done
     ]
 
 
-def _concerns(one: Stored, names: set[str]) -> bool:
-    record = one.record
+def _concerns(record: dict[str, Any], names: set[str]) -> bool:
     if record.get("subject") in names or record.get("email") in names:
         return True
     return bool(names & {*(record.get("subjects") or ()), *(record.get("who") or ())})

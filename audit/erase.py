@@ -138,7 +138,7 @@ class Erasure:
     def _begun(self, names: set[str]) -> dict[str, dict[str, Any]]:
         """Return requests for these names that were never finished, by receipt."""
         begun: dict[str, dict[str, Any]] = {}
-        for one in by_time(self._folder, with_content=False):
+        for one in by_time(self._folder, with_content=False, event="subject.erasure."):
             record = one.record
             if record["event"] == "subject.erasure.requested" and names & set(record["who"]):
                 begun[record["receipt"]] = record

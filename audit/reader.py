@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import msgspec
 from .encoding import from_line
 from .journal import content_path, list_segments
 from .journal.erasure import is_erased
+
+Wanted = Callable[[dict[str, Any]], bool]
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -22,26 +25,54 @@ class Stored(msgspec.Struct, frozen=True):
     is_erased: bool = False
 
 
-def read_trail(folder: Path, *, with_content: bool = True) -> Iterator[Stored]:
-    """Yield all records, writer by writer; lines that are no records are left to `verify`."""
+def read_trail(
+    folder: Path, *, with_content: bool = True, event: str = "", wanted: Wanted | None = None
+) -> Iterator[Stored]:
+    """Yield records, writer by writer; lines that are no records are left to `verify`.
+
+    `event`: how their events begin; `wanted`: whether a record is meant. Of others no words are
+    read and nothing is kept, so that a trail may be larger than the memory.
+    """
+    start = b'{"event":"' + event.encode()
     for segments in list_segments(folder).values():
         for path in segments:
-            yield from _segment(path, with_content)
+            found = _segment(path, start)
+            yield from _with_words(path, filter(wanted, found), with_content)
 
 
-def by_time(folder: Path, *, with_content: bool = True) -> list[Stored]:
-    """Return all records in order of their time."""
-    found = list(read_trail(folder, with_content=with_content))
-    return sorted(found, key=lambda one: (one.record["time"], one.record.get("seq", 0)))
+def by_time(
+    folder: Path, *, with_content: bool = True, event: str = "", wanted: Wanted | None = None
+) -> list[Stored]:
+    """Return records in order of their time; as `read_trail`."""
+    found = read_trail(folder, with_content=with_content, event=event, wanted=wanted)
+    return sorted(found, key=_moment)
 
 
-def _segment(path: Path, with_content: bool) -> Iterator[Stored]:
-    words = content_path(path)
-    data = words.read_bytes() if with_content and words.exists() else b""
+def latest(folder: Path, count: int, *, with_content: bool = True, event: str = "") -> list[Stored]:
+    """Return the last records in order of their time; as `read_trail`."""
+    found = read_trail(folder, with_content=with_content, event=event)
+    return heapq.nlargest(count, found, key=_moment)[::-1]
+
+
+def _moment(one: Stored) -> tuple[str, int]:
+    return str(one.record["time"]), int(one.record.get("seq", 0))
+
+
+def _segment(path: Path, start: bytes) -> Iterator[dict[str, Any]]:
     for line in path.read_bytes().split(b"\n"):
-        record = from_line(line)
-        if record is not None and "event" in record:
-            yield _stored(path.name, record, data)
+        record = from_line(line) if line.startswith(start) else None
+        if record is not None and "time" in record:
+            yield record
+
+
+def _with_words(
+    path: Path, records: Iterator[dict[str, Any]], with_content: bool
+) -> Iterator[Stored]:
+    words, data = content_path(path), None
+    for record in records:
+        if data is None:
+            data = words.read_bytes() if with_content and words.exists() else b""
+        yield _stored(path.name, record, data)
 
 
 def _stored(segment: str, record: dict[str, Any], data: bytes) -> Stored:

@@ -27,7 +27,7 @@ class Permits(msgspec.Struct):
 def read_permits(folder: Path, signed: Mapping[str, int]) -> Permits:
     """Collect receipts of erasure and of retention; `signed`: how far each writer has signed."""
     permits = Permits()
-    for one in read_trail(folder, with_content=False):
+    for one in read_trail(folder, with_content=False, wanted=_is_permit):
         record = one.record
         if int(record.get("seq", 0)) > signed.get(str(record.get("writer")), 0):
             continue
@@ -37,6 +37,10 @@ def read_permits(folder: Path, signed: Mapping[str, int]) -> Permits:
         elif record["event"] == "retention.purged":
             _purged(record, permits)
     return permits
+
+
+def _is_permit(record: dict[str, Any]) -> bool:
+    return record["event"] in (*ERASURES, "retention.purged")
 
 
 def _purged(record: dict[str, Any], permits: Permits) -> None:
