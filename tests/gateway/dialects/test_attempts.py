@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from tests.gateway.dialects.speakers import SPEAKERS, Speaker
 
@@ -14,11 +18,16 @@ FILE = """
 backends:
   away: {kind: openai_chat, base_url: "http://127.0.0.1:1/v1", api_key: sk-secret}
   cut: {kind: openai_chat, base_url: "CUT", api_key: sk-secret}
+  mute: {kind: openai_chat, base_url: "MUTE/v1", api_key: sk-secret}
   demo: {kind: script}
   parrot: {kind: echo}
 models:
   default: {strategy: fallback, targets: [{backend: away, model: m1}, {backend: demo, model: m2}]}
   halves: {continues: true, targets: [{backend: cut, model: m1}, {backend: parrot, model: m2}]}
+  raced:
+    strategy: hedged
+    hedge_after_s: 0.02
+    targets: [{backend: mute, model: m1}, {backend: demo, model: m2}]
   gone: {targets: [{backend: away, model: m1}, {backend: away, model: m2}]}
 apps: {web: {model: default}}
 audit: {level: metadata, sinks: [{kind: jsonl, path: "AUDIT"}]}
@@ -42,8 +51,24 @@ ASKS = {
 
 
 @pytest.fixture
-async def base(gateway_of, raw) -> str:
-    text = FILE.replace("CUT", await raw(HALF))
+async def mute() -> AsyncIterator[str]:
+    """A provider that takes every call and never says a word."""
+
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", answer)
+    server = TestServer(app, handler_cancellation=True)
+    await server.start_server()
+    yield str(server.make_url("")).rstrip("/")
+    await server.close()
+
+
+@pytest.fixture
+async def base(gateway_of, raw, mute) -> str:
+    text = FILE.replace("CUT", await raw(HALF)).replace("MUTE", mute)
     return str((await gateway_of(text)).make_url("")).rstrip("/")
 
 
@@ -86,6 +111,16 @@ async def test_tries_are_told_beside_the_answer_in_every_protocol(path, base):
         assert second.startswith("demo/m2;outcome=served;ms=")
 
 
+async def test_the_loser_of_a_race_is_told_too(base):
+    status, text, headers = await post(base, "/v1/chat/completions", model="raced")
+
+    assert status == 200
+    [told] = comments(text)
+    tries = [(attempt["backend"], attempt["outcome"]) for attempt in told["attempts"]]
+    assert tries == [("mute", "cancelled"), ("demo", "served")]
+    assert "mute/m1;outcome=cancelled;ms=" in headers["x-gateway-attempts"]
+
+
 @pytest.mark.parametrize("path", ASKS)
 async def test_who_goes_on_is_told_between_the_halves_in_every_protocol(path, base):
     """BerriAI/litellm#32835: a continuation repeats nothing and is announced."""
@@ -102,11 +137,16 @@ async def test_who_goes_on_is_told_between_the_halves_in_every_protocol(path, ba
     assert '"One "' not in after
 
 
+def ends_in(folder: Path) -> list[dict]:
+    lines = "".join(file.read_text("utf-8") for file in folder.rglob("*.jsonl")).splitlines()
+    return [json.loads(line) for line in lines if '"attempts"' in line]
+
+
 async def test_the_audit_and_the_metrics_know_both_halves(base, tmp_path: Path):
     await post(base, "/v1/chat/completions", model="halves")
 
-    files = "".join(file.read_text("utf-8") for file in (tmp_path / "audit").rglob("*.jsonl"))
-    ends = [json.loads(line) for line in files.splitlines() if '"attempts"' in line]
+    while not (ends := ends_in(tmp_path / "audit")):
+        await asyncio.sleep(0.01)  # the record follows the answer
     tries = [(attempt["backend"], attempt["outcome"]) for attempt in ends[-1]["attempts"]]
     assert tries == [("cut", "upstream_truncated"), ("parrot", "served")]
     async with aiohttp.ClientSession() as session, session.get(base + "/metrics") as answer:
@@ -129,8 +169,8 @@ async def test_when_nobody_answers_the_error_says_who_and_what_helps(path, base)
     assert "127.0.0.1" not in text
 
 
-async def test_a_key_that_the_provider_refuses_is_told_as_such(gateway_of, provider):
-    text = FILE.replace("CUT", str(provider.make_url("/v1")))
+async def test_a_key_that_the_provider_refuses_is_told_as_such(gateway_of, provider, mute):
+    text = FILE.replace("CUT", str(provider.make_url("/v1"))).replace("MUTE", mute)
     base = str((await gateway_of(text)).make_url("")).rstrip("/")
     messages = [{"role": "user", "content": "[[fault=401@0]]"}]
 

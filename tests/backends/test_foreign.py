@@ -1,0 +1,47 @@
+"""The policy for fields of other protocols, as the guide tells it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backends import BackendRefused, Origin
+from backends.contract import ask
+from backends.foreign import MAX_NAMED, SHEETS, check_foreign
+
+GUIDE = Path(__file__).parents[2] / "docs" / "protocols.md"
+
+
+@pytest.mark.parametrize("dialect", SHEETS)
+def test_the_guide_names_every_field_that_is_refused(dialect: str):
+    text = GUIDE.read_text("utf-8")
+
+    assert [field for field in SHEETS[dialect].refused if f"`{field}`" not in text] == []
+
+
+@pytest.mark.parametrize("name", ["x\r\nSet-Cookie: a", "naïve", "a b", "", "x" * 65, '"', "a,b"])
+def test_a_name_that_is_no_name_reaches_no_header(name: str):
+    request = ask("hi", origin=Origin("openai.chat", {name: 1, "plain": 1}))
+
+    assert check_foreign("b", request, "a model") == ["plain"]
+
+
+def test_names_are_bounded_in_number():
+    request = ask("hi", origin=Origin("openai.chat", {f"f{n}": 1 for n in range(500)}))
+
+    assert len(check_foreign("b", request, "a model")) == MAX_NAMED
+
+
+@pytest.mark.parametrize("dialect", SHEETS)
+@pytest.mark.parametrize("value", [None, 1, "x", [1], [[]], {"type": 1}, [{"type": {}}]])
+@pytest.mark.parametrize("field", ["messages", "input", "tools", "tool_choice", "metadata", "text"])
+def test_any_shape_is_judged_without_a_fault_of_ours(dialect: str, field: str, value: object):
+    request = ask("hi", origin=Origin(dialect, {field: value}))
+
+    try:
+        told: object = check_foreign("b", request, "a model")
+    except BackendRefused as exc:
+        told = exc.field
+
+    assert told or told == []
