@@ -67,20 +67,30 @@ def records_of(folder: Path) -> Iterator[dict[str, Any]]:
                 continue
 
 
+def starts_of(ground: Ground) -> int:
+    """Run a stream; return how often its start stands in the folder: 0 where it is another's."""
+    return _pair(ground, ground.audit, 3.0)[1][0] if ground.audit else 0
+
+
 def audit_pair(ground: Ground, wait_s: float = 3.0) -> Outcome:
     """Run a stream and find its start and its end in the trail, by its id."""
     if ground.audit is None:
         return NO_FOLDER
+    stream, pair = _pair(ground, ground.audit, wait_s)
+    seen = f"stream {stream}: {pair[0]} start, {pair[1]} end"
+    return Outcome(pair == (1, 1), seen, "1 start, 1 end", f"gateway audit show {stream}")
+
+
+def _pair(ground: Ground, folder: Path, wait_s: float) -> tuple[str, tuple[int, int]]:
+    """Run a stream; return its id, and its starts and ends once both stand there, or in the end."""
     events = ground.site.events("[[n=2]] [[delay=0]]")
     stream, deadline = str(events[0].data["data"]["stream_id"]), time.monotonic() + wait_s
     while True:
-        trail = read_trail(ground.audit)
+        trail = read_trail(folder)
         pair = (trail.starts.get(stream, 0), trail.ends.get(stream, 0))
         if pair == (1, 1) or time.monotonic() > deadline:
-            break
+            return stream, pair
         time.sleep(0.1)
-    seen = f"stream {stream}: {pair[0]} start, {pair[1]} end"
-    return Outcome(pair == (1, 1), seen, "1 start, 1 end", f"gateway audit show {stream}")
 
 
 def audit_complete(ground: Ground) -> Outcome:

@@ -93,6 +93,8 @@ def safety(ground: Ground) -> Outcome:
 
 def audited(source: Path) -> tuple[str, bool, bool]:
     """Run the security gate of a checkout: what it says, does it hold, could it only not look?"""
+    if not (source / "deploy" / "security").is_dir():
+        return f"the gate did not run: {source} is no checkout", False, True
     python = source / ".venv" / "bin" / "python"
     shown = subprocess.run(  # noqa: S603 - a fixed program of the checkout
         [str(python if python.exists() else sys.executable), "-m", "deploy.security", "--json"],

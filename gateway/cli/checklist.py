@@ -16,7 +16,7 @@ from .site import load_baseline, read_slo
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gateway.checklist import Conclusion, Row, Ticked
+    from gateway.checklist import Conclusion, Row, Site, Ticked
 
 app = command_group(
     "Run the deployment checklist.", "gateway checklist run --phase 3 --url http://127.0.0.1:8080"
@@ -28,12 +28,14 @@ PhaseOption = Annotated[
     ),
 ]
 RowOption = Annotated[list[int] | None, typer.Option("--row", help="One row; may be repeated.")]
+CHECKOUT = ("deploy/alerts.yml", "docs/deployment.md")
 All = Annotated[bool, typer.Option("--all", help="All 74 rows.")]
 LimitedApp = Annotated[
     str | None, typer.Option(help="Profile whose limit row 26 uses up; the same if absent.")
 ]
 Source = Annotated[
-    Path | None, typer.Option(help="A checkout: documents and rules.", file_okay=False)
+    Path | None,
+    typer.Option(help="A checkout: documents, rules; this one if absent.", file_okay=False),
 ]
 Junit = Annotated[Path | None, typer.Option(help="JUnit XML of the test run.")]
 Streams = Annotated[int, typer.Option(min=1, max=5000, help="Streams at once.")]
@@ -78,8 +80,8 @@ def run_rows(
     rows = _chosen(phase, row, all)
     site = Site(url, app=profile, key=api_key, admin=key)
     ground = Ground(
-        site, read_slo(slo), limited=limited_app or profile, audit=audit, source=source,
-        junit=junit, baseline=load_baseline(baseline), streams=streams,
+        site, read_slo(slo), limited=limited_app or profile, audit=audit or own_trail(site),
+        source=source or checkout(), junit=junit, baseline=load_baseline(baseline), streams=streams,
     )  # fmt: skip
     ticked = run(rows, ground, _progress())
     _clear()
@@ -87,6 +89,27 @@ def run_rows(
         out.write_text(markdown(ticked, url), encoding="utf-8")
     give_list(ticked, url, json)
     end(YES if all_hold(ticked) else NO)
+
+
+def checkout() -> Path | None:
+    """Return the checkout that this program runs from, if it is one."""
+    root = Path(__file__).resolve().parents[2]
+    return root if all((root / name).is_file() for name in CHECKOUT) else None
+
+
+def own_trail(site: Site, folder: Path = Path("var/audit")) -> Path | None:
+    """Return the usual folder of the audit trail, if a stream of this gateway is told there."""
+    from gateway.checklist import Ground, NoAnswer
+    from gateway.checklist.audit_files import starts_of
+    from gateway.slo import load_slo
+
+    if not folder.is_dir():
+        return None
+    try:
+        is_ours = starts_of(Ground(site, load_slo(), limited="", audit=folder))
+    except NoAnswer:
+        return None
+    return folder if is_ours else None
 
 
 def give_list(ticked: Sequence[Ticked], url: str, json: bool) -> None:

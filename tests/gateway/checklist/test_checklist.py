@@ -23,6 +23,7 @@ from gateway.checklist import (
 from gateway.checklist.audit_files import read_trail
 from gateway.checklist.load import difference
 from gateway.checklist.row import State
+from gateway.cli.checklist import checkout, own_trail
 from gateway.slo import load_slo
 from tests.e2e.processes import Gateway
 
@@ -217,3 +218,15 @@ def test_a_folder_without_the_gate_is_no_pass(tmp_path: Path):
 
     assert run_gate[1:] == (False, True)
     assert "did not run" in run_gate[0]
+
+
+def test_the_usual_folder_is_taken_where_it_is_this_gateways(gateway: Gateway, tmp_path: Path):
+    site = ground(gateway).site
+
+    assert own_trail(site, gateway.audit_path) == gateway.audit_path
+    assert own_trail(site, tmp_path / "absent") is None
+    assert own_trail(Site("http://127.0.0.1:9"), gateway.audit_path) is None
+
+
+def test_the_checkout_is_found():
+    assert checkout() == Path(__file__).parents[3]
