@@ -29,6 +29,7 @@ from .sink import AuditUnavailable, Entry, Forget, Sink
 from .sinks import SinkKind, open_sink
 from .subjects import Subjects
 from .trail import Trail
+from .unseal import NotApproved
 from .verify import Problem, Report, verify_trail
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "LegalHold",
     "Level",
     "Memory",
+    "NotApproved",
     "Notice",
     "Outbound",
     "Outcome",

@@ -18,10 +18,12 @@ from .erase import Erasure, Plan, Receipt
 from .people import People
 from .pseudonym import Pseudonyms, key_from_text, replace_key
 from .reader import Stored, by_time, latest
-from .redact import SEALED
+from .redact import SEALED, Redactor
 from .roots import retire
 from .subjects import Subject, Subjects, all_subjects
+from .unseal import Unsealing
 
+CLOSED = "two people open it: gateway audit unseal"
 Owners = Mapping[str, tuple[str, Subject]]
 """Subjects by their random name, with the pseudonym that leads to them."""
 
@@ -53,6 +55,7 @@ class Desk:
         self._people = People(folder, pseudonyms)
         self._subjects = Subjects(folder, pseudonyms)
         self._acts = Acts(folder, by=by, clock=clock)
+        self._unsealing = Unsealing(folder, self._acts, by=by, clock=clock)
         self._erasure = Erasure(folder, pseudonyms, self._acts, clock=clock)
 
     def show(self, *, event: str = "", last: int = 50, with_content: bool = False) -> list[Stored]:
@@ -61,15 +64,23 @@ class Desk:
         self._acts.record("audit.read", {"records": len(found), "with_words": with_content})
         return found
 
-    def export(self, who: str) -> Export:
-        """Return all records and words of a subject, receipts included; the reading is recorded."""
+    def export(self, who: str, *, unseal: str = "") -> Export:
+        """Return all records and words of a subject, receipts included; the reading is recorded.
+
+        What is sealed is opened with a request (`unseal`) that somebody else has agreed to; raises
+        NotApproved.
+        """
         ids = self._people.ids(who)
         known = ids | {name for name, _ in self._people.names(who)}
         found = _without_done(by_time(self._folder, wanted=lambda r: _concerns(r, known)))
         backends = sorted({one.record["backend"] for one in found if "backend" in one.record})
-        fields = {"subjects": sorted(ids), "records": len(found), "opened": _count_sealed(found)}
+        opened = _count_sealed(found) if unseal else 0
+        fields = {"subjects": sorted(ids), "records": len(found), "opened": opened}
+        if unseal:
+            self._unsealing.serve(unseal, ids)
         self._acts.record("subject.export.served", fields)
-        owners = {s.id: (name, s) for name, s in all_subjects(self._folder) if s.id in ids}
+        people = all_subjects(self._folder) if unseal else ()
+        owners = {s.id: (name, s) for name, s in people if s.id in ids}
         records = tuple(self._readable(one, owners) for one in found)
         return Export(tuple(sorted(ids)), records, tuple(backends), self._people.unknown_keys())
 
@@ -80,6 +91,15 @@ class Desk:
     def erase(self, who: str) -> Receipt:
         """Erase words of a subject and the link to his name; LegalHold if a court wants it."""
         return self._erasure.run(who)
+
+    def ask_to_unseal(self, who: str, reason: str) -> str:
+        """Ask to read what is sealed of a person; return the request. Raises NotApproved."""
+        redacted = Redactor(self._pseudonyms.current_value).redact(reason).text
+        return self._unsealing.request(self._people.ids(who), redacted)
+
+    def approve(self, request: str) -> list[str]:
+        """Agree to a request of somebody else; raises NotApproved."""
+        return self._unsealing.approve(request)
 
     def rotate(self) -> str:
         """Give everybody a new name from now on, and record it; return the id of the new key."""
@@ -149,9 +169,11 @@ class Desk:
         """Return words; what is encrypted in them is opened while the subject's key exists."""
         content = dict(one.content or {})
         raw = msgspec.json.encode(content)
-        owner = owners.get(str(one.record["subject"]))
-        if owner is None or (b" sealed:" not in raw and "sealed" not in content):
+        if b" sealed:" not in raw and "sealed" not in content:
             return content
+        owner = owners.get(str(one.record["subject"]))
+        if owner is None:
+            return content | ({"sealed": CLOSED} if "sealed" in content else {})
         return _open_words(content, self._subjects.opened(*owner), str(one.record["stream_id"]))
 
 

@@ -13,7 +13,17 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from audit import AuditUnavailable, Damaged, Desk, Export, LegalHold, Plan, Receipt, open_pseudonyms
+from audit import (
+    AuditUnavailable,
+    Damaged,
+    Desk,
+    Export,
+    LegalHold,
+    NotApproved,
+    Plan,
+    Receipt,
+    open_pseudonyms,
+)
 from gateway.api.admin import MAX_WORDS
 from gateway.api.body import read_json
 from gateway.errors import ApiError, bad_field
@@ -27,6 +37,8 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     subject: str
     by: str = "admin"
+    unseal: str = ""
+    """A request that two people have made and approved: opens what is sealed."""
 
 
 class ErasureRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +64,7 @@ async def export(request: web.Request) -> web.Response:
     asked = await _read(request, Person)
 
     def work() -> Export:
-        return _desk(request, asked.by).export(asked.subject)
+        return _desk(request, asked.by).export(asked.subject, unseal=asked.unseal)
 
     return _json({"export": await _run(work)})
 
@@ -89,6 +101,8 @@ async def _run(work: Callable[[], R]) -> R:
         return await asyncio.to_thread(work)
     except LegalHold as exc:
         raise ApiError("conflict", "A legal hold keeps it; clear the hold first.") from exc
+    except NotApproved as exc:
+        raise ApiError("forbidden", "Nobody has approved that request, or too long ago.") from exc
     except (AuditUnavailable, Damaged, OSError) as exc:
         raise ApiError("audit_unavailable", "Nothing is done that cannot be recorded.") from exc
 

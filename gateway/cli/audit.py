@@ -23,6 +23,7 @@ from .audit_place import (
 )  # fmt: skip
 from .audit_report import processing, report
 from .audit_rights import erase, export, hold
+from .audit_unseal import app as unseal_app
 from .group import command_group
 from .output import NO, end, give, give_json, say, table
 
@@ -168,6 +169,7 @@ app.command(epilog="Example: gateway audit erase user:alice --dry-run")(erase)
 app.command(epilog="Example: gateway audit hold user:alice   (--clear ends it)")(hold)
 app.command(epilog="Example: gateway audit report --json")(report)
 app.command(epilog="Example: gateway audit processing -c gateway.yaml > processing.md")(processing)
+app.add_typer(unseal_app, name="unseal")
 app.add_typer(keys_app, name="keys")
 
 

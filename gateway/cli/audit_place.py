@@ -44,14 +44,14 @@ Until = Annotated[str, typer.Option(callback=_time, help="Before this time.")]
 @contextmanager
 def desk_of(path: Path | None, config: str | None, by: str) -> Iterator[Desk]:
     """Give the desk of a trail; what does not work is told and ends the command."""
-    from audit import AuditUnavailable, Damaged, Desk, LegalHold
+    from audit import AuditUnavailable, Damaged, Desk, LegalHold, NotApproved
 
     folder = folder_of(path, config)
     try:
         _act_as_owner(folder)
         yield Desk(folder, pseudonyms_of(folder, config), by=by)
-    except LegalHold as held:
-        say([str(held)])
+    except (LegalHold, NotApproved) as refusal:
+        say([f"{refusal}."])
         end(NO)
     except Damaged as problem:
         say([f"{problem}. `gateway audit verify` names what is damaged."])

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 
 def export(
-    subject: Subject, path: Folder = None, config: File = None, by: By = "cli", json: Json = False
+    subject: Subject,
+    unseal: Annotated[
+        str, typer.Option(help="A request that another person has approved: opens what is sealed.")
+    ] = "",
+    path: Folder = None,
+    config: File = None,
+    by: By = "cli",
+    json: Json = False,
 ) -> None:
     """Print all that is kept about one person; the reading is recorded."""
     with desk_of(path, config, by) as desk:
-        done = desk.export(subject)
+        done = desk.export(subject, unseal=unseal)
     if json:
         give_json({"version": 1, "export": done})
     else:

@@ -57,6 +57,7 @@ MEASURES = """## How it is protected
 | integrity | hash chain, Merkle roots, checkpoints signed with a key of the day, copied to a second place where one is set; `gateway audit verify` |
 | confidentiality | files of the trail 0600 in a folder 0700; sealed words AES-256-GCM under the person's key |
 | confidentiality of data keys | {wrapped} |
+| sealed words | opened by two people: `gateway audit unseal`, one asks and says why, another agrees |
 | who reads | `show`, `search`, `export`, `erase`, holds and key changes are records themselves, with who did it |
 | limits of it | copies that others make (backups, snapshots, the collector of standard output) are not reached; personal values that redaction does not find stay in redacted words; whoever can read the host's memory reads everything |
 

@@ -60,17 +60,29 @@ async def test_encrypted_values_are_read_by_export_and_gone_after_erasure(tmp_pa
     await run(tmp_path, call, strategies={"EMAIL": "encrypt", "PASSWORD": "placeholder"})
     stored = json.dumps(records(tmp_path, prefix="chat.content", content=True))
     desk = Desk(tmp_path, open_pseudonyms(tmp_path, "k"))
+    asked = agreed(tmp_path)
 
     assert "bob@example.com" not in stored
     assert "[EMAIL sealed:" in stored
-    assert "bob@example.com" in str(desk.export("user:alice").records)
-    desk.erase("user:alice")
     assert "bob@example.com" not in str(desk.export("user:alice").records)
+    assert "bob@example.com" in str(desk.export("user:alice", unseal=asked).records)
+    desk.erase("user:alice")
+    assert "bob@example.com" not in str(desk.export("user:alice", unseal=asked).records)
+
+
+def agreed(folder):
+    """Let one person ask for what is sealed of alice, and another agree."""
+    ann, ben = (Desk(folder, open_pseudonyms(folder, "k"), by=by) for by in ("ann", "ben"))
+    asked = ann.ask_to_unseal("user:alice", "her own request")
+    ben.approve(asked)
+    return asked
 
 
 async def test_sealed_chats_say_why_and_reading_them_is_on_record(tmp_path, call, records):
     await run(tmp_path, call, level="sealed", purpose="complaints")
-    found = Desk(tmp_path, open_pseudonyms(tmp_path, "k"), by="ann").export("user:alice")
+    asked = agreed(tmp_path)
+    ann = Desk(tmp_path, open_pseudonyms(tmp_path, "k"), by="ann")
+    found = ann.export("user:alice", unseal=asked)
 
     assert [r["purpose"] for r in records(tmp_path, prefix="chat.received")] == ["complaints"]
     assert "bob@example.com" in str(found.records)

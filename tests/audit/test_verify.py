@@ -319,9 +319,14 @@ async def test_sealed_level_keeps_everything_for_the_subject_alone(tmp_path, cal
     await trail.aclose()
     raw = b"".join(p.read_bytes() for p in tmp_path.glob("*.jsonl"))
 
-    records = desk_of(tmp_path).export("user:alice").records
+    asked = desk_of(tmp_path, by="ann").ask_to_unseal("user:alice", "her own request")
+    desk_of(tmp_path, by="ben").approve(asked)
+
+    closed = desk_of(tmp_path, by="ann").export("user:alice").records
+    records = desk_of(tmp_path, by="ann").export("user:alice", unseal=asked).records
 
     assert b"alice@example.com" not in raw
+    assert "alice@example.com" not in str(closed)
     assert any("alice@example.com" in str(record.get("content")) for record in records)
     desk_of(tmp_path).erase("user:alice")
     assert verify_trail(tmp_path).problems == []
