@@ -1,29 +1,44 @@
-"""Recall and over-redaction on labelled lines, by type, and speed; Presidio beside it if installed.
+"""Recall and over-redaction on labelled lines, by type, and speed; Presidio beside it on request.
 
-Run: python -m bench.redaction
+Run: python -m bench.redaction [-v] [--presidio PYTHON]
+PYTHON is an interpreter with `presidio-analyzer`, and with a spaCy model if one is to be asked:
+  python -m venv /tmp/presidio && /tmp/presidio/bin/pip install presidio-analyzer
 """
 
 from __future__ import annotations
 
-import importlib.util
+import argparse
+import json
+import platform
 import re
+import subprocess
 import sys
 import time
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from audit import Redactor
 
 HERE = Path(__file__).parent
 MARK = re.compile(r"\{\{([A-Z_]+):(.*?)\}\}")
 WEAK = frozenset(("PERSON", "ADDRESS", "BIRTH_DATE"))
+SETS = ("personal", "second", "third", "fourth")
+CLEAN = (
+    "The villa has a garden and a pool, and the sea is a short walk away. We would like to know "
+    "which visa suits a family that wants to stay for half a year, and what it costs to extend it. "
+    "Kami ingin tahu dokumen apa saja yang harus disiapkan sebelum datang ke kantor imigrasi, dan "
+    "berapa lama prosesnya. Das Büro ist werktags geöffnet, und die Beratung ist kostenlos. "
+    "Les enfants peuvent aller à l'école du quartier, qui est à dix minutes à pied du marché. "
+    "El permiso se puede renovar cada año si se cumplen las condiciones que marca la ley. "
+)
 Redact = Callable[[str], str]
 
 
 def labelled(name: str = "personal") -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return lines without marks, each with its (type, value) pairs; `second` is another set."""
+    """Return lines without marks, each with its (type, value) pairs, of one of the sets."""
     lines = (HERE / f"redaction_{name}.txt").read_text("utf-8").splitlines()
     return [
         (MARK.sub(lambda m: m[2], line).replace("⏎", "\n"), MARK.findall(line))
@@ -51,11 +66,11 @@ def _plain(text: str) -> str:
     return "".join(char for char in folded if char.isalnum())
 
 
-def measure(redact: Redact, name: str = "personal") -> dict[str, object]:
-    """Return recall by type, leaking lines, changed harmless lines and lost letters."""
+def measure(redact: Redact, *names: str) -> dict[str, Any]:
+    """Return recall by type and misses on the named sets, and harmless lines that were changed."""
     hits: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     missed: list[str] = []
-    for line, values in labelled(name):
+    for line, values in [pair for name in names or SETS[:1] for pair in labelled(name)]:
         done = redact(line)
         for kind, value in values:
             ok = not is_leaked(value, done)
@@ -73,82 +88,140 @@ def share(types: dict[str, list[int]], weak: bool) -> float:
     return sum(v[0] for v in chosen) / max(1, sum(v[1] for v in chosen))
 
 
-def speed(redact: Redact, text: str) -> float:
-    """Return megabytes a second of process time, the best of five."""
-    redact(text)
-    best = 0.0
-    for _ in range(5):
+def lost(changed: list[tuple[str, str]]) -> float:
+    """Return the share of letters and digits of harmless lines that are gone."""
+    gone = sum(
+        max(0, len(_plain(line)) - len(_plain(re.sub(r"\[[^\]]*\]", "", done))))
+        for line, done in changed
+    )
+    return gone / sum(len(_plain(line)) for line in harmless())
+
+
+def mixed() -> str:
+    """Return chat: one line in six holds a value, the others look like one or are prose."""
+    rest = [*harmless(), *re.split(r"(?<=\.) ", CLEAN.strip())]
+    lines = []
+    for index, (line, _) in enumerate(pair for name in SETS for pair in labelled(name)):
+        lines += [line, *(rest[(5 * index + at) % len(rest)] for at in range(5))]
+    return "\n".join(lines[:600])
+
+
+class Ours:
+    """Our redactor as the bench sees it."""
+
+    name = "sluicegate"
+    versions = f"Python {platform.python_version()}"
+
+    def __init__(self) -> None:
+        import hashlib
+
+        self._redactor = Redactor(
+            lambda kind, value: hashlib.blake2b(f"{kind}{value}".encode()).hexdigest()[:8]
+        )
+
+    def __call__(self, text: str) -> str:
+        """Return the redacted text."""
+        return self._redactor.redact(text).text
+
+    def spent(self, text: str) -> float:
+        """Return seconds of process time for one text."""
         began = time.process_time()
-        for _ in range(max(1, 60_000 // len(text))):
-            redact(text)
-        spent = time.process_time() - began
-        best = max(best, max(1, 60_000 // len(text)) * len(text.encode()) / spent / 1e6)
-    return best
+        self._redactor.redact(text)
+        return time.process_time() - began
 
 
-def presidio() -> Redact | None:
-    """Return Presidio's pattern recognisers as a function, if it is installed."""
-    if importlib.util.find_spec("presidio_analyzer") is None:
-        return None
-    from presidio_analyzer import AnalyzerEngine
-    from presidio_analyzer.nlp_engine import NlpEngineProvider
+class Presidio:
+    """Presidio in its own interpreter; raises LookupError where it is not installed."""
 
-    blank = {
-        "nlp_engine_name": "spacy",
-        "models": [{"lang_code": "en", "model_name": "en_core_web_sm"}],
-    }
-    engine = AnalyzerEngine(nlp_engine=NlpEngineProvider(nlp_configuration=blank).create_engine())
+    def __init__(self, python: str, kind: str, threshold: float) -> None:
+        self.name = f"Presidio, {kind}, score {threshold:g}"
+        self._process = subprocess.Popen(
+            [python, str(HERE / "redaction_presidio.py"), kind, str(threshold)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self._process.stdout
+        first = self._process.stdout.readline()
+        if not first:
+            raise LookupError(kind)
+        self.versions = json.loads(first)
 
-    def redact(text: str) -> str:
-        for found in sorted(engine.analyze(text, language="en"), key=lambda r: -r.start):
-            text = text[: found.start] + " " + text[found.end :]
+    def __call__(self, text: str) -> str:
+        """Return the text with spaces in place of what was found."""
+        spans, _ = self._ask(text)
+        for start, end in sorted(spans, reverse=True):
+            text = text[:start] + " " + text[end:]
         return text
 
-    return redact
+    def spent(self, text: str) -> float:
+        """Return seconds of process time for one text."""
+        return self._ask(text)[1]
+
+    def _ask(self, text: str) -> tuple[list[tuple[int, int]], float]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(text) + "\n")
+        self._process.stdin.flush()
+        spans, spent = json.loads(self._process.stdout.readline())
+        return spans, spent
+
+
+def speed(tool: Ours | Presidio, text: str) -> float:
+    """Return megabytes a second of process time, the best of five."""
+    tool.spent(text)
+    return len(text.encode()) / min(tool.spent(text) for _ in range(5)) / 1e6
+
+
+def tools(python: str | None) -> list[Ours | Presidio]:
+    """Return what is measured; says on standard error what is not, and how it could be."""
+    found: list[Ours | Presidio] = [Ours()]
+    if python is None:
+        print(__doc__.split("\n\n")[1], file=sys.stderr)
+        return found
+    for kind, threshold in (("patterns", 0), ("patterns", 0.4), ("model", 0.4)):
+        try:
+            found.append(Presidio(python, kind, threshold))
+        except (LookupError, OSError):
+            print(f"left out, as {python} cannot run it: Presidio, {kind}", file=sys.stderr)
+    return found
+
+
+def rows(found: list[Ours | Presidio], *, is_verbose: bool) -> list[list[str]]:
+    """Return the lines of the table."""
+    done = [measure(tool, *SETS) for tool in found]
+    kinds = sorted({kind for one in done for kind in one["types"]})
+    table = [["type", *(tool.name for tool in found)]]
+    table += [[kind, *("{}/{}".format(*one["types"][kind]) for one in done)] for kind in kinds]
+    count = len(harmless())
+    table += [
+        ["structured", *(f"{share(one['types'], False):.3f}" for one in done)],
+        ["names, addresses, birth dates", *(f"{share(one['types'], True):.3f}" for one in done)],
+        ["harmless lines unchanged", *(f"{1 - len(one['changed']) / count:.3f}" for one in done)],
+        ["over-redaction", *(f"{100 * lost(one['changed']):.2f} %" for one in done)],
+        ["mixed text, MB/s", *(f"{speed(tool, mixed()):.2f}" for tool in found)],
+        ["1 KB of it, MB/s", *(f"{speed(tool, mixed()[-1024:]):.2f}" for tool in found)],
+        ["clean text, MB/s", *(f"{speed(tool, CLEAN * 20):.2f}" for tool in found)],
+    ]
+    if is_verbose:
+        print("\n".join(done[0]["missed"]))
+        print("\n".join(f"CHANGED {a}  ->  {b}" for a, b in done[0]["changed"]))
+    return table
 
 
 def main() -> None:
-    """Print one table."""
-    import hmac
-
-    redactor = Redactor(
-        lambda kind, value: hmac.digest(b"k", f"{kind}{value}".encode(), "md5").hex()[:8]
-    )
-    tools: dict[str, Redact] = {"sluicegate": lambda text: redactor.redact(text).text}
-    other = presidio()
-    if other is not None:
-        tools["presidio"] = other
-    done = {name: measure(redact) for name, redact in tools.items()}
-    kinds = sorted({kind for one in done.values() for kind in one["types"]})
-    print(f"{'type':14}" + "".join(f"{name:>14}" for name in tools))
-    for kind in kinds:
-        cells = "".join(
-            f"{one['types'][kind][0]:>8}/{one['types'][kind][1]:<5}" for one in done.values()
-        )
-        print(f"{kind:14}{cells}")
-    for name, one in done.items():
-        print(
-            f"\n{name}: structured {share(one['types'], False):.3f}, names, addresses, births "
-            f"{share(one['types'], True):.3f}, harmless lines unchanged "
-            f"{1 - len(one['changed']) / len(harmless()):.3f}"
-        )
-        if "-v" in sys.argv:
-            print("\n".join(one["missed"]))
-            print("\n".join(f"CHANGED {a}  ->  {b}" for a, b in one["changed"]))
-    for name, redact in tools.items():
-        second = measure(redact, "second")
-        print(
-            f"{name}, second set: structured {share(second['types'], False):.3f}, names, "
-            f"addresses, births {share(second['types'], True):.3f}"
-        )
-        if "-v" in sys.argv:
-            print("\n".join(second["missed"]))
-    mixed = "\n".join(line for line, _ in labelled()[:60]) + "\n" + "\n".join(harmless()) * 3
-    clean = "The villa has a garden and a pool, and the sea is a short walk away. " * 60
-    for name, redact in tools.items():
-        print(
-            f"{name}: mixed {speed(redact, mixed):.2f} MB/s, clean {speed(redact, clean):.1f} MB/s"
-        )
+    """Print one table in Markdown, then what it was measured with."""
+    parser = argparse.ArgumentParser(prog="python -m bench.redaction")
+    parser.add_argument("-v", action="store_true", help="tell what was missed and changed")
+    parser.add_argument("--presidio", metavar="PYTHON", help="an interpreter that has Presidio")
+    given = parser.parse_args()
+    found = tools(given.presidio)
+    table = rows(found, is_verbose=given.v)
+    print("| " + " | ".join(table[0]) + " |\n|" + " --- |" * len(table[0]))
+    print("\n".join("| " + " | ".join(row) + " |" for row in table[1:]))
+    print("\n" + "; ".join(dict.fromkeys(tool.versions for tool in found)))
+    print(f"{platform.platform()}, {platform.machine()}, one core, process time")
 
 
 if __name__ == "__main__":

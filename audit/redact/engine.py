@@ -28,12 +28,13 @@ class Match(Protocol):
 
 
 @cache
-def _options() -> Any:
+def _options(*, is_view: bool = True) -> Any:
     import re2
 
     options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.never_nl = True
+    if is_view:
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.never_nl = True
     options.log_errors = False
     options.max_mem = 64 << 20
     return options
@@ -73,7 +74,7 @@ class Pattern:
             if isinstance(self._text, bytes):
                 self._compiled = re2.compile(b"(?m)" + self._text, _options())
             else:
-                self._compiled = re2.compile(self._text)
+                self._compiled = re2.compile(self._text, _options(is_view=False))
         return self._compiled
 
     def finditer(

@@ -11,6 +11,8 @@ from .resolve import resolve
 from .scan import Scan
 
 FEW = 8
+_NONE: dict[int, set[str]] = {}
+_GAP = re.compile(r"[^A-Za-z0-9]")
 _HEAD = re.compile(r"[A-Z0-9][A-Za-z0-9]*")
 _SHORTEST = {"PERSON": 3}
 _NOT_KEPT = frozenset(("PRIVATE_KEY", "PRIVATE_KEY_LINE", "EMAIL", "IP", "MAC", "IBAN", "JWT"))
@@ -62,7 +64,7 @@ def _places(text: str, values: list[str], since: Mapping[str, int], memory: Memo
     found = [
         (at, -at - len(value), value)
         for at, value in _occurrences(text, values)
-        if at >= since[value] and _is_word(text, at, at + len(value))
+        if at >= since[value]
     ]
     hits: list[Hit] = []
     for at, end, value in sorted(found):
@@ -74,22 +76,38 @@ def _places(text: str, values: list[str], since: Mapping[str, int], memory: Memo
 
 def _occurrences(text: str, values: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield places and values: one pass for all that begin like a name or a number, if many."""
-    by_head: dict[str, list[str]] = {}
+    by_head: dict[str, dict[int, set[str]]] = {}
+    others = values
     if len(values) > FEW:
+        others = []
         for value in values:
             if head := _HEAD.match(value):
-                by_head.setdefault(head[0], []).append(value)
+                by_head.setdefault(head[0], {}).setdefault(len(value), set()).add(value)
+            else:
+                others.append(value)
         for word in _HEAD.finditer(text):
-            for value in by_head.get(word[0], ()):
-                if text.startswith(value, word.start()):
-                    yield word.start(), value
-    for value in values:
-        if by_head and _HEAD.match(value):
-            continue
-        at = text.find(value)
-        while at >= 0:
-            yield at, value
-            at = text.find(value, at + 1)
+            at = word.start()
+            for size, alike in by_head.get(word[0], _NONE).items():
+                value = text[at : at + size]
+                if value in alike and _is_word(text, at, at + size):
+                    yield at, value
+    for value in others:
+        yield from ((at, value) for at in _find_all(text, value))
+
+
+def _find_all(text: str, value: str) -> Iterator[int]:
+    """Yield where a value stands as a word; looks at each word of the text once."""
+    at = text.find(value)
+    while at >= 0:
+        end = at + len(value)
+        if _is_word(text, at, end):
+            yield at
+        elif value[0].isascii():
+            gap = _GAP.search(text, at + 1)
+            if gap is None:
+                return
+            end = gap.start()
+        at = text.find(value, end)
 
 
 def _is_word(text: str, start: int, end: int) -> bool:

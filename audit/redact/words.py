@@ -94,7 +94,7 @@ LATIN: dict[str, str] = {
         mrn no|medical record number|patient no|patient number|case worker|resident id|tribal id
         social insurance number|sozialversicherung|versichertennummer|mitgliedsnummer
         kundennummer|customer id|customer number|client id|national identity|identity document
-        obywatel|legitymacja|rijbewijs|korkort|korkortsnummer|forerkort|ajokortti|ehliyet
+        obywatel|legitymacja|krankenversicherungsnummer|kvnr|versichertennr|rijbewijs|korkort|korkortsnummer|forerkort|ajokortti|ehliyet
         prawo jazdy|ridicsky prukaz|patente|patente di guida|tessera sanitaria|carta nazionale
         cni|permis|gplx|bang lai|nomor sim|nomor induk siswa|nip pegawai|vin|visa number""",
     "tax": """

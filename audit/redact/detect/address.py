@@ -95,7 +95,7 @@ _NAMED = Pattern(
     rb"residential|my|full|current)[ _])?"
     rb"(?:address(?:[ _]?line)?(?:[ _]?\d)?|alamat(?: rumah| lengkap| domisili| "
     rb"tinggal)?|adresse|anschrift|direccion|domicilio|indirizzo|endereco|adres|adress|"
-    rb"osoite|lakcim|adresa|dia chi|tirahan|domicile|ship to|deliver(?:ed)? to|"
+    rb"osoite|lakcim|adresa|dia chi(?: nha| cua toi)?|tirahan|domicile|ship to|deliver(?:ed)? to|"
     rb"kirim(?:kan)? ke|dikirim ke)"
     rb"[\"']?(?: (?:is|adalah|ist|es|est|e|saya|kami))?(?: ?[:=] ?| )[\"']?"
     rb"([^\n\"';<>{}|@]{6,140})"
@@ -110,7 +110,8 @@ _LIVES = Pattern(
     rb"([^\n\"';<>{}|@]{6,120})"
 )
 _FOREIGN = Pattern(
-    r"(?:адрес|地址|住所|주소|العنوان|כתובת|ที่อยู่|पता|διεύθυνση)[ \t]?[:：][ \t]?([^\n;\"]{5,80})"
+    r"(?:адрес(?:у|а|ом)?|адреса|адресою|地址|住所|주소|العنوان|عنواني|כתובת|ที่อยู่|पता|διεύθυνση)"
+    r"(?:[ \t]?[:：]|是|は|为|為|는)[ \t]?([^\n;\"]{5,80})"
 )
 _STOP = Pattern(
     rb"[.!?] (?:[A-Z\xd8][a-z\xf8]+ )|[.!?]$|, (?:and|my|phone|tel|email|hp|dan|telp|"

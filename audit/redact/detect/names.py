@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
-from .person import FULL, LED, NAME, PARTICLES, WORD, first_names, is_other, names
+from .person import FULL, LED, NAME, OWN, PARTICLES, WORD, first_names, is_other, names
 
 TITLE = Pattern(
     rb"\b(?:(?:(?i:mr|mrs|ms|miss|mx|dr|dra|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|"
@@ -21,7 +21,7 @@ TITLE = Pattern(
 )
 SAID = Pattern(
     rb"(?i:\b(?:my (?:full |real |first |last |maiden )?name is|my name's|name is|i am|i'm|"
-    rb"call me|named|goes by|saya(?: bernama)?|nama (?:saya|aku|lengkap saya|ibu saya|penuh saya|"
+    rb"call me|named|name on (?:the )?card(?: is)?|goes by|saya(?: bernama)?|nama (?:saya|aku|lengkap saya|ibu saya|penuh saya|"
     rb"suami saya|istri saya|anak saya|panggilan saya|pelanggan|pemilik)(?: adalah| ialah)?|namaku|"
     rb"bernama|perkenalkan saya|atas nama|an\.|a\.n\.?|ich heiss?e|mein name ist|je "
     rb"m'appelle|mon nom est|je me nomme|je suis|me llamo|mi nombre(?: completo)? es|soy|mi chiamo|"
@@ -30,13 +30,13 @@ SAID = Pattern(
     rb"jmenuji se|numele meu este|ma numesc|ma cheama|benim adim|adim|ismim|ten toi la|toi ten la|"
     rb"ang pangalan ko ay|ako si|a nevem|nama pemegang(?: kartu)?|zovem se|ime mi je|volam sa|"
     rb"jina langu ni|naitwa|nimi on))"
-    rb"[:,]? [\"']?(" + LED + rb")"
+    rb"[:,]? [\"']?(" + OWN + rb")"
 )
 SAID_TOO = Pattern(
-    rb"(?i:\b(?:im|this is|ich bin|is called|known as|jestem|jsem|jag ar|jeg er|ja sam|toi la|aku|gue|"
+    rb"(?i:\b(?:im|it's|its|this is|ich bin|is called|known as|jestem|jsem|tu|tady|met|u spreekt met|hier spricht|c'est|olen|sunt|jag ar|jeg er|ja sam|toi la|aku|gue|"
     rb"alert for|results for|profile for|record for|account of|on behalf of|meet|met with|spoke (?:to|with)|"
     rb"talked to|ask(?:ed)? for|bertemu dengan))"
-    rb"[:,]? [\"']?(" + LED + rb")"
+    rb"[:,]? [\"']?(" + OWN + rb")"
 )
 """What also stands before other words than names."""
 _PERSON = (

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
+from .person import other_first_names
 
 _CASED = r"\p{Lu}[\p{L}'’-]+(?: \p{Lu}[\p{L}'’.-]*){0,3}"
 _NAME = (
     _CASED + r"|\p{Han}{2,4}(?: \p{Han}{1,3})?|\p{Hangul}{2,4}(?: \p{Hangul}{1,3})?"
     r"|[\p{Katakana}\p{Hiragana}\p{Han}ー]{2,8}(?:[ ・][\p{Katakana}\p{Hiragana}\p{Han}ー]{1,8})?"
-    r"|\p{Arabic}{2,12}(?: \p{Arabic}{2,12}){0,2}|\p{Hebrew}{2,10}(?: \p{Hebrew}{2,10})?"
-    r"|[\p{Devanagari}]{2,14}(?: [\p{Devanagari}]{2,14})?|[\p{Thai}]{2,16}(?: [\p{Thai}]{2,16})?"
-    r"|[\p{Bengali}]{2,14}(?: [\p{Bengali}]{2,14})?|[\p{Tamil}]{2,14}(?: [\p{Tamil}]{2,14})?"
-    r"|[\p{Telugu}]{2,14}(?: [\p{Telugu}]{2,14})?|[\p{Gujarati}]{2,14}(?: [\p{Gujarati}]{2,14})?"
+    r"|\p{Arabic}+(?: \p{Arabic}+){0,2}|\p{Hebrew}+(?: \p{Hebrew}+)?"
+    r"|[\p{Devanagari}]+(?: [\p{Devanagari}]+)?|[\p{Thai}]{2,16}(?: [\p{Thai}]{2,16})?"
+    r"|[\p{Bengali}]+(?: [\p{Bengali}]+)?|[\p{Tamil}]+(?: [\p{Tamil}]+)?"
+    r"|[\p{Telugu}]+(?: [\p{Telugu}]+)?|[\p{Gujarati}]+(?: [\p{Gujarati}]+)?"
 )
 _SAID = Pattern(
     r"(?:(?i:меня зовут|моё имя|мое имя|фио|ф\.и\.о\.|имя|мене звати|мене звуть|моє ім.я|піб|"
@@ -29,9 +30,9 @@ _TITLED = Pattern(
     r"(?:(?i:г-н|г-жа|господин[ау]?|госпож[аеуи]|гражданин|гражданка|товарищ|пані?|пана|панові|"
     r"κ\.|κύρι[οε]ς?|κυρία|др\.|д-р|проф\.)|السيدة?|الأستاذة?|الدكتورة?|الشيخ|آقای|خانم|جناب|"
     r"אדון|גברת|מר|ד\"ר|श्रीमती|श्री|डॉ\.?|कुमारी|คุณ|นางสาว|นาย|นาง|জনাব|ডাঃ)"
-    r"[ \t]?(" + _CASED + r"|\p{Arabic}{2,12}(?: \p{Arabic}{2,12})?|\p{Hebrew}{2,10}(?: "
-    r"\p{Hebrew}{2,10})?|[\p{Devanagari}]{2,14}(?: [\p{Devanagari}]{2,14})?|[\p{Thai}]{2,16}(?: "
-    r"[\p{Thai}]{2,16})?|[\p{Bengali}]{2,14}(?: [\p{Bengali}]{2,14})?)"
+    r"[ \t]?(" + _CASED + r"|\p{Arabic}+(?: \p{Arabic}+)?|\p{Hebrew}+(?: "
+    r"\p{Hebrew}+)?|[\p{Devanagari}]+(?: [\p{Devanagari}]+)?|[\p{Thai}]{2,16}(?: "
+    r"[\p{Thai}]{2,16})?|[\p{Bengali}]+(?: [\p{Bengali}]+)?)"
 )
 _FIELD = Pattern(
     r"(?i:клиент(?:ка)?|пациент(?:ка)?|гость|пассажир|получатель|отправитель|заказчик|владелец|"
@@ -51,6 +52,8 @@ _SURNAME_ZH = (
     "蔣余于杜叶葉程魏苏蘇吕呂丁任沈姚卢盧姜崔钟鐘谭譚陆陸汪范金石廖贾賈夏韦韋付傅方白邹鄒孟熊秦邱江尹薛阎閻段雷侯龙龍"
     "陶黎贺賀顾顧毛郝龚龔邵万萬钱錢严嚴武戴莫孔向汤湯欧歐"
 )
+_SURNAME_CLEAR = "".join(char for char in _SURNAME_ZH if char not in "高白方石金江万萬向汤湯于")
+"""Without those that begin common words."""
 _SURNAME_KO = "김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허남심노하곽성차주우구민유"
 _SUFFIXED = Pattern(
     r"((?:"
@@ -59,6 +62,39 @@ _SUFFIXED = Pattern(
     r"|([" + _SURNAME_ZH + r"]\p{Han}{0,2}?)(?:先生|女士|小姐|太太|老师|老師|经理|經理|同学)"
     r"|([" + _SURNAME_KO + r"]\p{Hangul}{2}) ?(?:씨|님|선생님|고객님)"
 )
+
+
+_FIRST = Pattern(
+    r"(\p{Lu}[\p{Cyrillic}\p{Greek}']+) (\p{Lu}[\p{Cyrillic}\p{Greek}'’-]+"
+    r"(?: \p{Lu}[\p{Cyrillic}\p{Greek}'’-]+)?)"
+)
+_AM = Pattern(
+    r"(?:(?:^|[^\p{L}])(?:أنا|معك|انا|من|मैं|אני|זאת|זה|(?i:это|я|вас беспокоит|на связи|це|је|είμαι (?:ο|η))) )"
+    r"([\p{L}\p{M}]+(?: [\p{L}\p{M}]+)?)"
+)
+_AM_TOO = Pattern(
+    r"(?:我是|这里是|這裡是)([" + _SURNAME_CLEAR + r"]\p{Han}{1,2})(?:[，。,.!！、\s]|$)"
+    r"|((?:"
+    + _SURNAME_JA
+    + r")[\p{Han}\p{Hiragana}]{0,3}?)(?:と申し|といいま|と言いま|です(?:[。、\s]|$))"
+    r"|(?:저는|제가|전) ?(["
+    + _SURNAME_KO
+    + r"]\p{Hangul}{2})(?:이고|입니다|이에요|예요|이라고|라고|인데|이며)"
+)
+
+
+def find_first(scan: Scan) -> Iterator[Hit]:
+    """Yield a common first name with a surname behind it, or behind `I am`."""
+    known = other_first_names()
+    for match in _FIRST.finditer(scan.text):
+        if match[1].lower() in known:
+            yield from _hit(scan, match.start(), *match.span(), 0.6)
+    for match in _AM.finditer(scan.text):
+        if match[1].split(" ")[0].lower() in known:
+            yield from _hit(scan, match.start(), *match.span(1), 0.6)
+    for match in _AM_TOO.finditer(scan.text):
+        start, end = max(match.span(group) for group in (1, 2, 3))
+        yield from _hit(scan, match.start(), start, end, 0.6)
 
 
 def find_foreign(scan: Scan) -> Iterator[Hit]:

@@ -31,6 +31,8 @@ NAME = (
 )
 FULL = NAME + rb"(?: (?:" + PARTICLES + rb" )?" + NAME + rb"){0,5}"
 LED = rb"(?:(?:van(?: de[rn]?)?|von(?: der)?|de(?: la)?|di|del|della|al|el|ten|ter) )?" + FULL
+OWN = rb"(?:(?:van(?: de[rn]?)?|von(?: der)?|al|el|ten|ter) )?" + FULL
+"""As somebody says it: `soy de Madrid` tells where from."""
 TWO = rb"(?:" + NAME + rb" (?:" + PARTICLES + rb" )?){1,4}" + NAME
 WORD = _U + _L + rb"{1,15}"
 _LEADING = frozenset((b"der", b"de", b"den", b"la", b"los", b"las", b"le"))
@@ -84,6 +86,12 @@ def is_first(word: bytes) -> bool:
 def first_names() -> frozenset[bytes]:
     """Return common first names of many countries, each with its capital."""
     return frozenset(_data("first_names.txt").title().split())
+
+
+@cache
+def other_first_names() -> frozenset[str]:
+    """Return common first names in other scripts than the Latin one, in small letters."""
+    return frozenset(_data("first_names_other.txt").decode().split())
 
 
 @cache

@@ -44,7 +44,8 @@ _NAMED = Pattern(
     + rb"|"
     + _CAMEL
     + rb")(?:[_-](?:id|key|value|secret|prod|dev|test|live|staging|\d{1,3}))?[\"'`\])}*]{0,3}"
-    rb"(?: {0,3}(?:[:=]{1,2}>?|=>|->) {0,3}| (?:is|was|adalah|ist|es|est|e|ar|jest|yaitu|"
+    rb"(?: {0,3}(?:[:=]{1,2}>?|=>|->) {0,3}|(?: (?:for|of|to|untuk|pour|para|per|fur|voor)(?: [a-z]{1,15}){1,3})?"
+    rb" (?:is|was|adalah|ist|es|est|e|ar|jest|yaitu|"
     rb"nya)[: ] ?| (?:is|was|adalah)? ?(?:now|set to|changed to|jadi) )"
     rb"(?:[\"'`*]{0,3})([^\s\"'`,;*<>]{3,300})"
 )
@@ -62,7 +63,7 @@ ACCOUNT = Pattern(
 CODE = Pattern(
     rb"(?i)\b(?:pin|otp|cvv2?|cvc2?|passcode|(?:security|verification|access|login|kode) code"
     rb"|kode (?:otp|verifikasi|akses|keamanan|pin)|one[ -]time password|code on the back)"
-    rb"(?:[ :=]{1,3}(?:is|code|number|saya|anda|kamu|adalah|nya|no))?[ :=#]{1,3}(\d{3,8})\b"
+    rb"(?: (?:for|to|of|untuk)(?: [a-z]{1,15}){1,3})?(?:[ :=]{1,3}(?:is|code|number|saya|anda|kamu|adalah|nya|no))?[ :=#]{1,3}(\d{3,8})\b"
     rb"|\b(?:the|my|your|received|sms|login|access) code(?: is|:|, it's) (\d{4,8})\b"
 )
 _FOREIGN = Pattern(
@@ -84,8 +85,9 @@ PAIR = Pattern(
     rb"\s/\s)([^\s\"',;]{4,64})"
 )
 CURL = Pattern(rb"(?:^|\s)(?:-u|--user)[ =][\"']?[\w.@-]{1,64}:([^\s\"']{3,100})")
+SHELL = Pattern(rb"\bmysql\w{0,8} [^\n]{0,60}-p([^\s\"']{4,64})")
 NAMING = (_NAMED, _QUOTED, _BARE, _PHRASE, _BEARER, SESSION)
-PAIRS = (PAIR, ACCOUNT, CURL)
+PAIRS = (PAIR, ACCOUNT, CURL, SHELL)
 _ATTRIBUTE = re.compile(rb"[a-z_]{2,}(?:\.[a-z_]{2,}|\[)")
 _VARIABLE = re.compile(r"\$[a-z_]+")
 _HARMLESS = frozenset(
@@ -96,6 +98,7 @@ _HARMLESS = frozenset(
     must should can cannot will would has have may your my our their this that these please with when
     where what how if then than from reset. management manager authentication auth authorization login
     user username email name type types value values file files example placeholder xxx *** ...
+    await async new yield return function lambda def class self this
     encrypted rotation rotate bucket budget per window windows input output prompt completion stream
     streaming generated generation length size id ids key keys list store storage strength number
     environment process.env os.environ getenv config settings variable""".split()

@@ -79,5 +79,6 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("writers", names_beside.find_writer, (names_beside.WROTE,)),
     Detector("degrees", names_beside.find_degree, (names_beside.DEGREE,)),
     Detector("foreign_names", names_foreign.find_foreign, gate=_FOREIGN),
+    Detector("foreign_first_names", names_foreign.find_first, gate=_FOREIGN),
     Detector("suffixed_names", names_foreign.find_suffixed, gate=_FOREIGN),
 )

@@ -40,6 +40,7 @@ _GROUP = re.compile(rb"\d+")
 _GLUE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_\xd8\xf8@%\\")
 _PART = re.compile(rb"[ A-Za-z][A-Za-z]\d")
 """Digits behind a letter: part of a word that only a label could make somebody's."""
+_SPACELESS = "\u0e00"
 _JOIN = b"-./#_~"
 _ESCAPE = re.compile(rb"\\[nrt]$|%(?:20|3[adAD]|2[bB])$")
 
@@ -104,7 +105,7 @@ def _run(scan: Scan, start: int, end: int, is_plain: bool) -> Run | None:
     is_named_other = beside.left == "not" and beside.left_cost <= NOT_REACH and not beside.right
     if is_named_other and len(groups) < CARD_GROUPS and not _has_plus(view, start, end):
         return None
-    is_glued = beside.right_gap > 1 and _is_glued(view, start, end)  # `555 0123-office`
+    is_glued = beside.right_gap > 1 and _is_glued(scan, start, end)  # `555 0123-office`
     if is_glued and beside.left_gap > REACH:
         return None
     is_money = _is_money(scan, start, end)
@@ -156,18 +157,22 @@ def join(view: bytes, run: Run, parts: list[tuple[int, int]], limit: int) -> Num
     return Number(start, end, raw, digits, sizes, is_plus, run.is_glued, run.is_money)
 
 
-def _is_glued(view: bytes, start: int, end: int) -> bool:
-    """Tell whether letters touch the run, directly or by a sign that joins."""
+def _is_glued(scan: Scan, start: int, end: int) -> bool:
+    """Tell whether letters touch the run, directly or by a sign that joins.
+
+    Scripts without spaces touch everything.
+    """
+    view = scan.view
     before = view[max(0, start - 3) : start]
     if before and not _ESCAPE.search(before):
         last = before[-1]
-        if last in _GLUE:
+        if last in _GLUE and scan.text[start - 1] < _SPACELESS:
             return True
         if last in _JOIN and len(before) > 1 and (before[-2] in _GLUE or 48 <= before[-2] <= 57):
             return True
     after = view[end : end + 2]
     if not after:
         return False
-    if after[0] in _GLUE:
+    if after[0] in _GLUE and scan.text[end] < _SPACELESS:
         return after[:1] not in (b"x", b"\\", b"%", b"e")
     return after[0] in b"-_/" and len(after) > 1 and after[1] in _GLUE
