@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import random
 import re
-import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 
 from gateway.reading import Event, events_of, text_of
 
+from .judging import judge
 from .row import Outcome, not_looked
 from .site import Answer, NoAnswer, Site
 
-FIRST_MS = 2_000
 CHAT_KEYS = {
     "success", "response", "model_used", "ai_used", "sources", "usage", "used_rag", "tools_used",
 }  # fmt: skip
@@ -29,9 +27,9 @@ MAX_QUOTA = 1_000
 
 def probe_stream(site: Site) -> Outcome:
     """A stream by GET: status, headers, first event, contiguous ids, a true end, the close."""
+    started = time.monotonic()
     with site.opened("GET", site.ask_path("[[n=20]] [[delay=0.02]]")) as response:
         status, media = response.status, response.headers.get("Content-Type", "")
-        started = time.monotonic()
         events = list(events_of(response)) if status == 200 else []
     limit = "200, text/event-stream, metadata first, ids from 1, done last"
     if status != 200 or not media.startswith("text/event-stream"):
@@ -41,24 +39,11 @@ def probe_stream(site: Site) -> Outcome:
 
 
 def _judged(events: list[Event], started: float, limit: str) -> Outcome:
-    tokens = [event for event in events if event.kind == "token"]
-    numbers = [event.data.get("sequence") for event in events if event.id]
-    gaps_ms = [(b.at_s - a.at_s) * 1000 for a, b in pairwise(tokens)] or [0.0]
-    first_ms = (tokens[0].at_s - started) * 1000 if tokens else float("inf")
-    faults = [
-        word
-        for word, is_bad in {
-            "does not begin with metadata": not events or events[0].kind != "metadata",
-            f"first words after {first_ms:.0f} ms": first_ms > FIRST_MS,
-            "ids have gaps": numbers != list(range(1, len(numbers) + 1)),
-            "is held back on its way": len(tokens) > 5 and statistics.median(gaps_ms) < 1,
-            "does not end with done": not events or events[-1].kind != "done",
-        }.items()
-        if is_bad
-    ]
-    seen = f"first words after {first_ms:.0f} ms, {len(tokens)} pieces, gap {max(gaps_ms):.0f} ms"
-    remedy = "a proxy may buffer: run `gateway doctor --url …`" if faults else ""
-    return Outcome(not faults, "; ".join(faults) or seen, limit, remedy)
+    findings = judge(events, started)
+    bad = [found for found in findings if not found.ok]
+    seen = "; ".join(f"{found.name}: {found.seen}" for found in bad or findings[1:3])
+    remedy = next((found.remedy for found in bad if found.remedy), "")
+    return Outcome(not bad, seen, limit, remedy)
 
 
 def probe_reconnect(site: Site, cuts: int = 12) -> Outcome:

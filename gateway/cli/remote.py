@@ -13,8 +13,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.reading import Event, events_of
-
 from .output import NO, WRONG_USE, end, say
 
 TIMEOUT_S = 30.0
@@ -84,6 +82,3 @@ def refusal(answer: Answered) -> str:
     body = answer.body if isinstance(answer.body, dict) else {}
     detail = body.get("detail") or body.get("title") or ""
     return f"{answer.status} {body.get('code', '')}: {detail}".replace(" :", ":").rstrip(": ")
-
-
-__all__ = ["Answered", "Event", "call", "events_of", "opened", "refusal"]

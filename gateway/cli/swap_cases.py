@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
-from .remote import events_of, opened
+from gateway.reading import events_of
+
+from .remote import opened
 
 WEATHER = {
     "type": "function",
