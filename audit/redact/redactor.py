@@ -71,11 +71,8 @@ class Redactor:
         self._detectors = tuple(detectors)
         self._finder = Finder(detectors)
         self._replacer = Replacer(tag, strategies)
-
-    @property
-    def is_slow(self) -> bool:
-        """Tell whether a detector runs in another process, so that a loop must not wait for it."""
-        return any(detector.close for detector in self._detectors)
+        self.is_slow = any(detector.close for detector in self._detectors)
+        """Whether a detector runs in another process, so that a loop must not wait for it."""
 
     def own(self) -> Redactor:
         """Return a redactor with the detectors of this process alone, for short technical texts."""
@@ -84,6 +81,7 @@ class Redactor:
         other = copy.copy(self)
         other._detectors = tuple(one for one in self._detectors if not one.close)
         other._finder = Finder(other._detectors)
+        other.is_slow = False
         return other
 
     def close(self) -> None:
