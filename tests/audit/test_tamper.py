@@ -315,3 +315,29 @@ async def test_a_key_that_was_made_and_not_listed_is_listed_at_the_next_signatur
     await live(tmp_path, call, "b")
 
     assert look(tmp_path).problems == []
+
+
+async def test_what_fails_in_the_background_is_recorded_and_that_it_works_again(
+    tmp_path, call, records
+):
+    second = tmp_path / "published"
+    second.write_text("in the way")
+    trail = open_trail(path=tmp_path / "audit", published=second)
+    trail._housekeeping._every_s = 0.02
+    await trail.start()
+    await trail.received(call())
+
+    def told(event):
+        return records(tmp_path / "audit", prefix=event)
+
+    async with asyncio.timeout(10):
+        while not told("audit.published.degraded"):  # noqa: ASYNC110 - by a task
+            await asyncio.sleep(0.02)
+        second.unlink()
+        while not told("audit.published.recovered"):  # noqa: ASYNC110 - by a task
+            await asyncio.sleep(0.02)
+    assert trail.is_ready
+    await trail.aclose()
+
+    assert len(told("audit.published")) == 2
+    assert look(tmp_path).problems == []
