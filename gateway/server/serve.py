@@ -17,6 +17,7 @@ from gateway.process import Process, Reread
 from gateway.settings import Settings
 from gateway.telemetry.log import setup_logging
 
+from .files import allow_open_files
 from .loop import new_event_loop
 from .supervisor import Supervisor
 
@@ -27,6 +28,7 @@ def serve(config: Config, *, path: str | None = None, reread: Reread | None = No
     `reread` reads the configuration again, on SIGHUP and when the file at `path` changes.
     """
     setup_logging()
+    allow_open_files()
     claim_folder(Path(config.audit.sinks[0].path))
     host, port, workers = config.server.host, config.server.port, config.server.workers
     try:
