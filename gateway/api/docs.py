@@ -33,7 +33,7 @@ HEAD = """<!doctype html>
 _HELLO = {"role": "user", "content": "Hello"}
 _CLAUDE = {"model": "default", "messages": [_HELLO]}
 _PARTS = [{"type": "text", "text": "Hello"}]
-EXAMPLES: dict[str, dict[str, object]] = {
+EXAMPLES: dict[str, Any] = {
     "/v1/chat/completions": {"model": "default", "stream": True, "messages": [_HELLO]},
     "/v1/messages": {**_CLAUDE, "max_tokens": 200, "stream": True},
     "/v1/messages/count_tokens": _CLAUDE,

@@ -40,9 +40,9 @@ def check(config: File = None, fix: Fix = False, json: Json = False) -> None:
 
 def _fixed(path: str | None) -> list[Change]:
     """Correct the file and say what was changed."""
-    from gateway.config.fix import fix
+    from gateway.config.fix import file_of, fix
 
-    path = path or os.environ.get("GATEWAY_CONFIG")
+    path = file_of(path, os.environ)
     if not path:
         say(["There is no file to correct: name it with --config."])
         end(WRONG_USE)

@@ -288,17 +288,7 @@ class Generation:
         return self._end(error.code).of_error(error)  # type: ignore[arg-type]
 
     def _end(self, outcome: Outcome, **fields: object) -> End:
-        seen = self.transcript
-        return End(
-            outcome=outcome,
-            usage=seen.final_usage(self.request),
-            model=seen.model,
-            backend=seen.served_by,
-            attempts=seen.attempts,
-            first_token_ms=seen.first_token_ms,
-            duration_ms=round((self._loop.time() - seen.started_at) * 1000),
-            **fields,  # type: ignore[arg-type]
-        )
+        return self.transcript.end(outcome, self.request, self._loop.time(), **fields)
 
     def _seal(self, end: End) -> End:
         self.end = end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from audit import Outcome
 from backends import (
     Attempt,
     ChatRequest,
@@ -15,6 +16,8 @@ from backends import (
     ToolCall,
     Usage,
 )
+
+from .end import End
 
 MAX_CHARS = 4 << 20
 """Output beyond which a generation is ended with `length`: every buffer has a bound."""
@@ -124,6 +127,19 @@ class Transcript:
             return self.usage
         output = -(-self.chars // CHARS_PER_TOKEN)
         return Usage(input_tokens=estimate_input(request), output_tokens=output, estimated=True)
+
+    def end(self, outcome: Outcome, request: ChatRequest, now: float, **fields: object) -> End:
+        """Return an end that tells what was seen."""
+        return End(
+            outcome=outcome,
+            usage=self.final_usage(request),
+            model=self.model,
+            backend=self.served_by,
+            attempts=self.attempts,
+            first_token_ms=self.first_token_ms,
+            duration_ms=round((now - self.started_at) * 1000),
+            **fields,  # type: ignore[arg-type]
+        )
 
 
 def estimate_input(request: ChatRequest) -> int:
