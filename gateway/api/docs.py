@@ -31,7 +31,7 @@ HEAD = """<!doctype html>
 
 
 _HELLO = {"role": "user", "content": "Hello"}
-_CLAUDE = {"model": "default", "messages": [_HELLO]}
+_CLAUDE: dict[str, object] = {"model": "default", "messages": [_HELLO]}
 _PARTS = [{"type": "text", "text": "Hello"}]
 EXAMPLES: dict[str, Any] = {
     "/v1/chat/completions": {"model": "default", "stream": True, "messages": [_HELLO]},
