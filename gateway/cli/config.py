@@ -40,13 +40,12 @@ def check(config: File = None, fix: Fix = False, json: Json = False) -> None:
 
 def _fixed(path: str | None) -> list[Change]:
     """Correct the file and say what was changed."""
-    from gateway.config.fix import file_of, fix
+    from gateway.config.fix import fix
 
-    path = file_of(path, os.environ)
-    if not path:
+    changes = fix(path, os.environ)
+    if changes is None:
         say(["There is no file to correct: name it with --config."])
         end(WRONG_USE)
-    changes = fix(path, os.environ)
     say(f"{change.file}:{change.line}: {change.old} -> {change.new}" for change in changes)
     return changes
 

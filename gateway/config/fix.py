@@ -26,8 +26,11 @@ class Change(msgspec.Struct, frozen=True):
     new: str
 
 
-def fix(path: str, environ: Mapping[str, str]) -> list[Change]:
-    """Correct the file in place, as a whole each time; return what was changed."""
+def fix(path: str | None, environ: Mapping[str, str]) -> list[Change] | None:
+    """Correct the file in place, as a whole; return what was changed, None without a file."""
+    path = path or environ.get("GATEWAY_CONFIG")
+    if not path:
+        return None
     file, changes = Path(path), list[Change]()
     for _ in range(ROUNDS):
         loaded = examine(path, environ)
