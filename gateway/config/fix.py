@@ -45,11 +45,6 @@ def fix(path: str | None, environ: Mapping[str, str]) -> list[Change] | None:
     return changes
 
 
-def file_of(path: str | None, environ: Mapping[str, str]) -> str | None:
-    """Return the file that is meant: the one that was named, else that of the environment."""
-    return path or environ.get("GATEWAY_CONFIG")
-
-
 def corrected(text: str, problems: Sequence[Problem]) -> tuple[str, list[Change]]:
     """Return the text with the nearest names, and what was changed; what is unclear stays."""
     lines, changes = text.splitlines(keepends=True), []
