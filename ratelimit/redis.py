@@ -222,15 +222,12 @@ class RedisLimiter:
             self._changed()
 
     def _changed(self) -> None:
-        """Say once that the store went away or came back."""
+        """Tell the observer once that the store went away or came back."""
         if self._breaker.is_open:
-            _log.warning("limiter_degraded reason=%s", self._breaker.reason)
             self._asks.give_up()
             self._endings.give_up()
             self._store.hang_up()
             self._upkeep.wake()
-        else:
-            _log.warning("limiter_restored replicas=%d", self._link.replicas)
         if self._observer is not None:
             self._observer.changed(self.health())
 

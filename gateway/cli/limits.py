@@ -172,7 +172,8 @@ def _report(body: dict[str, Any], json: bool) -> None:
 
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
-    span = one.get("period") or (f"{one['window_s']:g} s" if one.get("window_s") else "at once")
+    span = one.get("period") or (_span(one["window_s"]) if one.get("window_s") else "at once")
+    burst = f"{one['burst']} at once, " if one.get("burst") else ""
     scale = MICRO if one["unit"] == "money" else 1
     used, quota, left = (f"{one[name] / scale:g}" for name in ("used", "quota", "remaining"))
     notes = [name for name in ("shadow", "exempt") if one.get(name)]
@@ -180,9 +181,17 @@ def _row(one: dict[str, Any]) -> tuple[str, ...]:
     return (
         one["limit"],
         used,
-        f"{quota} {one['unit']} / {span}",
+        f"{burst}{quota} {one['unit']} / {span}",
         left,
-        f"{one['reset_s']:.0f} s",
+        _span(one["reset_s"]),
         ", ".join(one["per"]),
         ", ".join(notes),
     )
+
+
+def _span(seconds: float) -> str:
+    """Return a time in the largest unit that leaves it above one, such as `6.1 days`."""
+    for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds > size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"

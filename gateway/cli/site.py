@@ -26,7 +26,8 @@ def ask(method: str, url: str, path: str, key: str | None, body: object = None) 
 def refused(answer: Answered) -> Any:
     """End the command with what the gateway said."""
     say([f"The gateway refused: {refusal(answer)}"])
-    if answer.status in (401, 403, 404):
+    is_of_a_field = isinstance(answer.body, dict) and "field" in answer.body
+    if answer.status in (401, 403, 404) and not is_of_a_field:
         say(["-> start it with GATEWAY_ADMIN_KEY and give the same key here with --admin-key"])
     end(NO)
 

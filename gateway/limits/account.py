@@ -43,6 +43,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     per: tuple[str, ...]
     window_s: float | None = None
     period: str | None = None
+    burst: int | None = None
+    """Of `quota`, so many at once; `used` and `remaining` count these."""
     app: str | None = None
     model: str | None = None
     on_outage: str = "local"
@@ -127,6 +129,7 @@ def _row(account: Account, standing: Standing) -> Row:
         per=account.policy.per,
         window_s=limit.window_s or None,
         period=limit.period,
+        burst=limit.burst or None,
         app=account.app,
         model=account.model,
         on_outage=limit.on_outage,

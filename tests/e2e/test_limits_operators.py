@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -136,6 +137,22 @@ def test_a_key_counts_as_one_caller_also_where_its_name_in_the_trail_has_changed
     assert (rehearsal["calls"], rehearsal["by_limit"]) == (6, {"fewer": 2})
 
 
+def test_bursts_and_far_resets_are_shown_as_people_say_them(start: Start):
+    limits = {
+        "smooth": {"per": ["user"], "requests": 600, "burst": 20},
+        "spend": {"per": ["user"], "money": 2.5, "period": "month"},
+    }
+    gateway = start(config(**limits), GATEWAY_ADMIN_KEY=ADMIN)
+
+    done = gateway_command(
+        "limits", "show", "user:ann", "--url", gateway.wire.url, "--admin-key", ADMIN
+    )
+
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "20 at once, 600 requests / 60 s" in lines["smooth"]
+    assert re.search(r" [\d.]+ (days|h|min|s)  user", lines["spend"])
+
+
 def test_without_the_admin_key_nothing_is_shown(start: Start):
     gateway = start(config(few=LIMITS["few"]), GATEWAY_ADMIN_KEY=ADMIN)
 
@@ -147,3 +164,5 @@ def test_without_the_admin_key_nothing_is_shown(start: Start):
     assert done.returncode == unknown.returncode == 1
     assert "refused" in done.stderr
     assert "no key of that name" in unknown.stderr
+    assert "GATEWAY_ADMIN_KEY" in done.stderr
+    assert "GATEWAY_ADMIN_KEY" not in unknown.stderr
