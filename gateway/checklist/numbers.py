@@ -196,7 +196,8 @@ def memory(ground: Ground) -> Outcome:
     if not limit:
         return Outcome(True, f"{text}, no limit is set", f"{ground.slo.alerts.memory_ratio:.0%}")
     text += f", {used / limit:.0%} of the limit"
-    return Outcome(used / limit < ground.slo.alerts.memory_ratio, text, "80 %")
+    ratio = ground.slo.alerts.memory_ratio
+    return Outcome(used / limit < ratio, text, f"{ratio:.0%}")
 
 
 def audited(ground: Ground) -> Outcome:
