@@ -1,7 +1,8 @@
 """`make bench`: stand-in, yardsticks, gateway and load, each a process of its own.
 
 The part `columns` compares servers; `fanout`, `leaving` and `crowd` hold single numbers against
-their limits; `split` tells what the time of the gateway is spent on. About four minutes in all.
+their limits; `split` tells what the time of the gateway is spent on. About four minutes, or seven
+with `--full`: more widths, and the split.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
     parser.add_argument("--only", default="", help="comma-separated parts of column names")
+    parser.add_argument("--full", action="store_true", help="measure more widths, and the split")
     parser.add_argument("--part", action="append", choices=PARTS, help="leave the others out")
     args = parser.parse_args()
-    parts, machine = args.part or PARTS, about()
+    parts, machine = args.part or (PARTS if args.full else PARTS[:-1]), about()
     with tempfile.TemporaryDirectory(prefix="sluicegate-bench-") as folder, tools(folder) as bench:
         rows = list(_rows(bench, folder, parts))
         only = [part for part in args.only.split(",") if part]
-        columns = list(_columns(bench, only)) if "columns" in parts else []
+        columns = list(_columns(bench, only, args.full)) if "columns" in parts else []
         samples = split.profile(bench, folder) if "split" in parts else {}
     if args.json:
         found = {"machine": machine, "columns": columns, "promises": rows, "split": samples}
@@ -76,19 +78,20 @@ def _said(rows: Iterator[Row]) -> Iterator[Row]:
         yield row
 
 
-def _columns(bench: Bench, only: list[str]) -> Iterator[Column]:
+def _columns(bench: Bench, only: list[str], is_full: bool) -> Iterator[Column]:
     """Measure one server after another, so that each has its core for itself."""
     floor = Target("no gateway", bench.provider + "/chat/completions", "openai")
-    yield _measured(floor)
+    yield _measured(floor, is_full)
     for server in bench.servers():
         if only and not any(part in server.name for part in only):
             continue
         with server.open() as (url, process):
-            yield _measured(Target(server.name, url + server.path, server.protocol, process))
+            target = Target(server.name, url + server.path, server.protocol, process)
+            yield _measured(target, is_full)
 
 
-def _measured(target: Target) -> Column:
-    return run(measure(target, lambda step: _say(f"{target.name}: {step}")))
+def _measured(target: Target, is_full: bool) -> Column:
+    return run(measure(target, lambda step: _say(f"{target.name}: {step}"), is_full=is_full))
 
 
 def _say(text: str) -> None:

@@ -115,7 +115,7 @@ def _paced_rows(bench: Bench) -> Iterator[Row]:
 
 async def _lateness(url: str, protocol: str) -> Spread:
     """How late tokens arrive after the provider sent them."""
-    prompt = f"[[n=400]][[delay={PACE_S}]]"
+    prompt = f"[[n=250]][[delay={PACE_S}]]"
     plan = Plan(url, protocol, prompt, streams=PACED, total=PACED, ramp_s=4, timeout_s=60)  # type: ignore[arg-type]
     result = await run_load(plan)
     if result.failed:

@@ -12,6 +12,7 @@ from gateway.bench import Plan, Protocol, Result, Spread, run_load
 PACE_S = 0.02
 WIDTHS = (1, 100, 500)
 PACED = (50, 200)
+"""How many streams at once; without `--full` only the last of each."""
 IDLE_STREAMS = 500
 
 
@@ -38,8 +39,9 @@ class Column:
     notes: list[str] = field(default_factory=list)
 
 
-async def measure(target: Target, say: Callable[[str], None]) -> Column:
+async def measure(target: Target, say: Callable[[str], None], *, is_full: bool) -> Column:
     """Run every scenario against one target."""
+    widths, paced_widths = (WIDTHS, PACED) if is_full else (WIDTHS[-1:], PACED[-1:])
     column = Column(target.name)
     neighbours = Neighbours()
     if target.process is not None:
@@ -49,11 +51,11 @@ async def measure(target: Target, say: Callable[[str], None]) -> Column:
     if target.process is not None:
         say("CPU a token")
         paced = f"[[n=200]][[delay={PACE_S}]]"
-        for width in PACED:
+        for width in paced_widths:
             column.paced_us[width] = await _cpu_us(target, column, paced, width, width, 200)
         column.batched_us = await _cpu_us(target, column, "[[n=200]]", 16, 160, 200)
         column.request_us = await _cpu_us(target, column, "[[n=1]]", 16, 800, 1)
-    for width in WIDTHS:
+    for width in widths:
         say(f"latency of {width} streams")
         result = await run_load(_plan(target, f"[[n=200]][[delay={PACE_S}]]", width, width))
         column.latency[width] = result.latency_ms

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.scenarios import IDLE_STREAMS, PACE_S, PACED, WIDTHS, Column
+from bench.scenarios import IDLE_STREAMS, PACE_S, Column
 
 _LABEL = 44
 
@@ -11,7 +11,7 @@ def render(columns: list[Column], naive: str, relay: str) -> str:
     """All measurements as text, one column a server; ratios against the two yardsticks."""
     by_name = {column.name: column for column in columns}
     rows = [("", [column.name for column in columns])]
-    for width in PACED:
+    for width in sorted({width for column in columns for width in column.paced_us}):
         label = f"CPU us a token, {width} streams, {PACE_S * 1000:.0f} ms a token"
         rows += [
             (label, [_number(column.paced_us.get(width)) for column in columns]),
@@ -22,7 +22,7 @@ def render(columns: list[Column], naive: str, relay: str) -> str:
         ("CPU us a token, 16 tokens a write", [_number(column.batched_us) for column in columns]),
         ("CPU us a request of 1 token", [_number(column.request_us) for column in columns]),
     ]
-    for width in WIDTHS:
+    for width in sorted({width for column in columns for width in column.latency}):
         label = f"latency ms, {width} streams, p50 / p99"
         rows.append((label, [_spread(column, width) for column in columns]))
     label = f"KiB an idle stream ({IDLE_STREAMS} open)"
