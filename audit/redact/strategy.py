@@ -47,7 +47,7 @@ class Replacer:
         if hit.type == MORE:
             return ""
         strategy = self._strategies.get(hit.type, self._default)
-        if hit.type in SECRETS and strategy in ("pseudonym", "hash", "mask", "encrypt"):
+        if hit.type in SECRETS and strategy != "drop":
             strategy = "placeholder"
         match strategy:
             case "pseudonym":
