@@ -10,11 +10,20 @@ FLAG = "ENABLE_SSE_STREAMING"
 EVERYWHERE = {"0.0.0.0", "::", ""}  # nosec B104 - compared with, not bound
 
 
+HEAD = "The gateway is ready: "
+NAMES = ("try", "answers", "reach", "flag", "store")
+
+
+def is_start_text(line: str) -> bool:
+    """Whether a line is one of these; they may stand among the records of the log."""
+    return line.startswith((HEAD, *(f"  {name:<9} " for name in NAMES)))
+
+
 def start_text(config: Config, bound_url: str) -> list[str]:
     """Return six lines: page, curl line, backend, reach, flag, store."""
     url = _reachable(bound_url)
     return [
-        f"The gateway is ready: {url}/",
+        f"{HEAD}{url}/",
         f"  try       {_curl(config, url)}",
         f"  answers   {_answers(config)}",
         f"  reach     {_reach(config)}",

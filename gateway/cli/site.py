@@ -58,11 +58,11 @@ def read_prometheus(url: str, since: str) -> Report:
     return report_from(query, time.time(), seconds_of(since))
 
 
-def seconds_of(text: str) -> float:
+def seconds_of(text: str, option: str = "--since") -> float:
     """Read `15m`, `24h`, `2d`; anything else ends the command."""
     unit = UNITS.get(text[-1:], 0)
     if not unit or not text[:-1].isdigit() or not int(text[:-1]):
-        say([f"--since {text} is no time: write 15m, 24h or 2d"])
+        say([f"{option} {text} is no time: write 15m, 24h or 2d"])
         end(WRONG_USE)
     return float(int(text[:-1]) * unit)
 

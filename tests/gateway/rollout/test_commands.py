@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.banner import start_text
+from gateway.config import load
 from tests.e2e.processes import Gateway
 from tests.e2e.wire import Wire
 
@@ -144,6 +146,23 @@ def test_logs_are_judged(tmp_path: Path):
     assert check(info + error, "--since", "15m") == 0
     assert check("Traceback (most recent call last):\n") == 1
     assert check(info, "--since", "yesterday") == 2
+
+
+def test_the_start_text_among_the_records_is_none_and_a_followed_log_tells_what_comes(
+    tmp_path: Path,
+):
+    log = tmp_path / "log"
+    banner = start_text(load(None, {}), "http://127.0.0.1:8080")
+    log.write_text("\n".join(banner) + '\n{"event": "x", "level": "info"}\n')
+    follow = [sys.executable, "-m", "gateway", "logs", "check", str(log), "--follow", "5s"]
+    with subprocess.Popen(follow, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as tail:
+        with log.open("a") as more:
+            more.write('{"event": "late", "level": "error"}\n')
+        told, said = tail.communicate(timeout=30)
+
+    assert b"2 records: error 1, info 1" in told
+    assert b"late" in said
+    assert tail.returncode == 1
 
 
 def _body(text: str) -> dict[str, object]:
