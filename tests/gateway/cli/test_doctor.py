@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from audit.redact.plugins import GROUP as DETECTORS
+from audit.redact.found import GROUP as DETECTORS
 from backends.registry import GROUP as BACKENDS
 from gateway.cli import doctor
 
