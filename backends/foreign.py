@@ -63,8 +63,8 @@ SHEETS = {
         refused=("mcp_servers", "container", "context_management", "citations"),
         tools=(None, "custom"),
         turns="messages",
-        turn_fields=frozenset({"role", "content"}),
-        turn_types=(None,),
+        turn_fields=frozenset({"role", "content", "type"}),
+        turn_types=(None, "message"),
         part_fields=_PARTS | {"source", "title", "thinking", "signature", "data", "name", "input",
                               "tool_use_id", "content", "is_error", "citations", "caller"},
         part_types=("text", "image", "document", "thinking", "redacted_thinking", "tool_use",
@@ -91,6 +91,7 @@ SHEETS = {
 }  # fmt: skip
 _TOOL_FIELDS = frozenset({"type", "name", "function", "description", "parameters", "input_schema",
                           "strict", "cache_control"})  # fmt: skip
+_DEFAULTS = {"service_tier": "auto", "truncation": "disabled", "modalities": ["text"]}
 _CHOICES = (None, "function", "tool", "auto", "any", "none")
 _SOURCES = (None, "base64", "url", "text")
 _INNER = ("content", "output")
@@ -171,7 +172,7 @@ def as_asked(request: ChatRequest, field: str) -> str:
 
 def is_set(value: object) -> bool:
     """Tell whether a field says anything but what is meant without it."""
-    return value not in (None, False, 0, "", "auto", "disabled", {}, [])
+    return value not in (None, False, 0, "", {}, [])
 
 
 def is_number_over_one(value: object) -> bool:
@@ -186,7 +187,7 @@ def objects(value: object) -> list[dict[str, Any]]:
 
 def _refusals(body: dict[str, Any], sheet: Sheet) -> Iterator[str]:
     """Name the fields that no other protocol can say without another meaning."""
-    yield from (field for field in sheet.refused if is_set(body.get(field)))
+    yield from (field for field in sheet.refused if _asks(field, body.get(field)))
     for position, tool in enumerate(objects(body.get("tools"))):
         if tool.get("type") not in sheet.tools:
             yield f"tools[{position}].type"
@@ -224,7 +225,7 @@ def _refused_parts(content: object, at: str, sheet: Sheet) -> Iterator[str]:
 def _left_out(body: dict[str, Any], sheet: Sheet) -> Iterator[str]:
     """Name what is said nowhere in the typed request."""
     for field, value in body.items():
-        if field not in sheet.carried and is_set(value):
+        if field not in sheet.carried and _asks(field, value):
             yield field
         inner = sheet.nested.get(field)
         if inner is not None and isinstance(value, dict):
@@ -235,6 +236,11 @@ def _left_out(body: dict[str, Any], sheet: Sheet) -> Iterator[str]:
         yield from _unknown(sheet.turns, turn, sheet.turn_fields)
         for part in objects(turn.get("content")):
             yield from _unknown(sheet.turns, part, sheet.part_fields)
+
+
+def _asks(field: str, value: object) -> bool:
+    """Tell whether a field asks for anything but what happens anyway."""
+    return is_set(value) and value != _DEFAULTS.get(field)
 
 
 def _unknown(where: str, holder: dict[str, Any], known: frozenset[str]) -> Iterator[str]:

@@ -45,3 +45,21 @@ def test_any_shape_is_judged_without_a_fault_of_ours(dialect: str, field: str, v
         told = exc.field
 
     assert told or told == []
+
+
+@pytest.mark.parametrize(
+    "dialect, field, value",
+    [
+        ("openai.chat", "modalities", ["text"]),
+        ("openai.chat", "service_tier", "auto"),
+        ("openai.chat", "logprobs", False),
+        ("openai.chat", "n", 1),
+        ("openai.responses", "truncation", "disabled"),
+        ("openai.responses", "background", False),
+        ("anthropic.messages", "service_tier", "auto"),
+    ],
+)
+def test_what_happens_anyway_may_be_asked_for(dialect: str, field: str, value: object):
+    request = ask("hi", origin=Origin(dialect, {field: value}))
+
+    assert check_foreign("b", request, "a model") == []

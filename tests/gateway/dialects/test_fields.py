@@ -141,7 +141,7 @@ FIELDS: dict[str, dict[str, dict[str, Any]]] = {
         "include": {"include": ["reasoning.encrypted_content"]},
         "metadata": {"metadata": {"ticket": "17"}},
         "service_tier": {"service_tier": "flex"},
-        "truncation": {"truncation": "auto_"},
+        "truncation": {"truncation": "auto"},
         "max_tool_calls": {"max_tool_calls": 2},
         "prompt_cache_key": {"prompt_cache_key": "k"},
         "reasoning": {"reasoning": {"effort": "low"}},
