@@ -90,7 +90,7 @@ LATIN: dict[str, str] = {
         philhealth|umid|thai id|matricule|nid|identifikationsnummer|id nummer|id kort
         license|licence|driver s licence|dl|dl no|dln|voter id|member id|member no|member number
         subscriber id|employee id|emp id|employee number|staff id|student id|badge|badge number
-        policy number|policy no|policy|insurance id|insurance no|health plan|npi|npi number|dea
+        policy number|policy no|insurance id|insurance no|health plan|npi|npi number|dea
         mrn no|medical record number|patient no|patient number|case worker|resident id|tribal id
         social insurance number|sozialversicherung|versichertennummer|mitgliedsnummer
         kundennummer|customer id|customer number|client id|national identity|identity document

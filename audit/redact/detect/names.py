@@ -94,6 +94,8 @@ CLOSED = Pattern(
     rb"hormat (?:saya|kami)|salam(?: hangat)?|pozdrawiam|saygilarimla|hilsen|halsningar),? "
     rb"(" + LED + rb")[.!]?(?: ?$|\\n)"
 )
+_NO_END = (b"(", b"@", b"_", b"/", b"=", b":", b"[")
+_ATTRIBUTE = re.compile(rb"[a-z]{2}\.[a-z]")
 _CLOSING_SIGNS = (b",", b"!", b".", b":", b";", b"?", b"\\", b"\n", b"")
 _SIGNS = b" .!?>\"':,;-\n"
 _ANSWERS = frozenset(b"yes no ok okay sure great perfect awesome please sorry welcome bye".split())
@@ -201,7 +203,9 @@ def _field(
     start, end = value
     if _NO_FIELD.search(scan.low, *label):
         return
-    if view[end : end + 1] in (b"(", b"@", b"_", b"/", b"=", b":") or view[end : end + 1].isdigit():
+    if view[end : end + 1] in _NO_END or view[end : end + 1].isdigit():
+        return
+    if _ATTRIBUTE.search(view, start, end):
         return
     words = view[start:end].split()
     capital = [word for word in words if word[:1].isupper() or word[:1] == b"\xd8"]

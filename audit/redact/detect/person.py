@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -35,6 +36,8 @@ OWN = rb"(?:(?:van(?: de[rn]?)?|von(?: der)?|al|el|ten|ter) )?" + FULL
 """As somebody says it: `soy de Madrid` tells where from."""
 TWO = rb"(?:" + NAME + rb" (?:" + PARTICLES + rb" )?){1,4}" + NAME
 WORD = _U + _L + rb"{1,15}"
+_CAMEL = re.compile(rb"(?!Mac|Mc|De|Di|La|Le|Van|Fitz|O')[A-Z][a-z]+[A-Z]")
+"""A name in a program, such as `AsyncResolver`."""
 _LEADING = frozenset((b"der", b"de", b"den", b"la", b"los", b"las", b"le"))
 """Small words that stand inside of names: `van der Heijden`."""
 
@@ -52,6 +55,8 @@ def names(
         end -= 1
     words = view[start:end].split(b" ")
     keep = _proper(words)
+    if keep == 1 and _CAMEL.match(words[0]):
+        return
     if is_weak and (keep < len(words) or (keep == 1 and not is_first(words[0]))):
         return
     end = start + sum(len(word) + 1 for word in words[:keep]) - 1

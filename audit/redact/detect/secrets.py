@@ -88,7 +88,9 @@ CURL = Pattern(rb"(?:^|\s)(?:-u|--user)[ =][\"']?[\w.@-]{1,64}:([^\s\"']{3,100})
 SHELL = Pattern(rb"\bmysql\w{0,8} [^\n]{0,60}-p([^\s\"']{4,64})")
 NAMING = (_NAMED, _QUOTED, _BARE, _PHRASE, _BEARER, SESSION)
 PAIRS = (PAIR, ACCOUNT, CURL, SHELL)
-_ATTRIBUTE = re.compile(rb"[a-z_]{2,}(?:\.[a-z_]{2,}|\[)")
+_ATTRIBUTE = re.compile(rb"[a-z_]{2,}(?:\.[a-z_]{2,}|\[)|[A-Z][A-Za-z]{2,}\[[A-Za-z]*$")
+_CODE = re.compile(rb"[A-Za-z_]{3,}(?:[),\]]|(?<!=) = | if )")
+"""A name in a program: an argument, an item, the type of what gets a value."""
 _VARIABLE = re.compile(r"\$[a-z_]+")
 _HARMLESS = frozenset(
     """true false null none undefined required optional string str int bool incorrect wrong invalid expired
@@ -125,7 +127,9 @@ def find_named(scan: Scan) -> Iterator[Hit]:
             word = view[start:end]
             before = view[match.start() : start]
             is_assigned = needs < 2 and (b":" in before or b"=" in before or needs == 0)
-            if end - start >= 3 and not _is_harmless(word, is_assigned):
+            if end - start >= 3 and not (
+                _is_harmless(word, is_assigned) or _is_code(view, start, end, before)
+            ):
                 yield Hit(start, end, _kind(before), 0.85, scan.text[start:end])
 
 
@@ -198,6 +202,15 @@ def _is_harmless(word: bytes, is_assigned: bool) -> bool:
     if set(low) <= set("*x.•-_#?") or "(" in low or _ATTRIBUTE.match(word):
         return True
     return not is_assigned and _strength(word) < 2
+
+
+def _is_code(view: bytes, start: int, end: int, before: bytes) -> bool:
+    """Tell whether a value is the name of something: `secret=secret)`, `key: ApiKey = None`."""
+    word = view[start:end]
+    if before.endswith((b'"', b"'")) or not _CODE.match(view, start, min(len(view), end + 4)):
+        return False
+    is_type = word[:1].isupper() and view[end : end + 3] == b" = "
+    return is_type or word.lower() in before.lower()
 
 
 def _strength(word: bytes) -> int:
