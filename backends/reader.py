@@ -88,7 +88,7 @@ class StreamReader(ABC):
         try:
             for name, payload in self._splitter.feed(data):
                 if not payload:
-                    if self._is_started:
+                    if self._is_started and not (batch and batch[-1] is ALIVE):
                         batch.append(ALIVE)
                 elif not self._read_plain(name, payload, batch):
                     self.read(name, payload, events)

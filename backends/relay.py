@@ -19,6 +19,8 @@ from .upstream import MAX_ERROR_BODY, Upstream, leave
 Prepare = Callable[[], tuple[bytes, StreamReader]]
 
 DRAIN_S = 0.05
+TURN_BYTES = 64 * 1024
+"""What is read in one turn of the loop: a few milliseconds of work, whatever it holds."""
 
 
 def relay(
@@ -39,9 +41,12 @@ async def relay_batches(
     try:
         await _expect_stream(upstream, response)
         while data := await upstream.piece(response):
-            yield reader.feed(data)
-            if reader.failure is not None:
-                raise reader.failure
+            for start in range(0, len(data), TURN_BYTES):
+                if start:
+                    await asyncio.sleep(0)  # the other answers have their turn
+                yield reader.feed(data[start : start + TURN_BYTES])
+                if reader.failure is not None:
+                    raise reader.failure
             if reader.is_done:
                 break
         yield reader.end()
