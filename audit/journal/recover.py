@@ -16,6 +16,7 @@ from ..merkle import Tree
 from .draft import head
 from .layout import content_path, list_segments
 from .segment import Segment
+from .tail import has_ended
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -53,11 +54,9 @@ def _recover(writer: str, paths: list[Path], clock: Callable[[], float]) -> Reco
     except FileNotFoundError:
         return None
     try:
-        if not last.lock():
+        if not last.lock() or has_ended(paths[-1]):
             return None
         lines, cut = _whole_lines(last.read())
-        if lines and _is_closed(lines[-1]):
-            return None
         return _finish(writer, paths, last, lines, cut, clock)
     finally:
         last.close()
@@ -103,11 +102,6 @@ def _is_whole(line: bytes) -> bool:
     except ChainBroken:
         return False
     return from_line(line) is not None
-
-
-def _is_closed(line: bytes) -> bool:
-    record = from_line(line) or {}
-    return record.get("event") == "audit.segment.sealed" and record.get("is_closed") is True
 
 
 def _lines_of(paths: list[Path]) -> Iterator[bytes]:

@@ -50,9 +50,10 @@ def has_ended(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - TAIL))
-            last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+            data = file.read()
     except FileNotFoundError:
         return False
+    last = data[:-1].rpartition(b"\n")[2] if data.endswith(b"\n") else b""
     record = from_line(last) or {}
     return record.get("event") == "audit.segment.sealed" and record.get("is_closed") is True
 

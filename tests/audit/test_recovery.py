@@ -129,6 +129,19 @@ async def test_tail_cut_at_any_byte_leaves_a_chain_that_can_be_continued(tmp_pat
         assert sorted(starts) == sorted(ends)
 
 
+async def test_seal_without_its_line_break_is_torn_too(tmp_path):
+    await restart(tmp_path)
+    (path,) = tmp_path.glob("*[0-9].jsonl")
+    path.write_bytes(path.read_bytes()[:-1])
+    (signed,) = tmp_path.glob("checkpoints/*.checkpoints")
+    signed.write_bytes(signed.read_bytes().splitlines(keepends=True)[0])
+
+    (done,) = await restart(tmp_path)
+
+    assert done.cut_bytes > 0
+    assert verify_trail(tmp_path).problems == []
+
+
 async def test_living_writer_is_left_alone(tmp_path, call, records):
     living = open_trail(path=tmp_path, key="k")
     await living.start()
