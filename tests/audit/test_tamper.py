@@ -9,11 +9,13 @@ import time
 
 import pytest
 
-from audit import Desk, Ended, open_pseudonyms, open_sink, open_trail
+from audit import AuditUnavailable, Desk, Ended, open_pseudonyms, open_sink, open_trail
 from audit.chain import Chain
 from audit.checkpoint import Checkpoints
+from audit.cursors import Cursors
 from audit.encoding import from_line
 from audit.journal.draft import stamp
+from audit.journal.tail import Cursor
 from audit.pseudonym import KEY_FILE, read_key
 from audit.roots import FILE as ROOTS
 from audit.roots import retire
@@ -341,3 +343,30 @@ async def test_what_fails_in_the_background_is_recorded_and_that_it_works_again(
 
     assert len(told("audit.published")) == 2
     assert look(tmp_path).problems == []
+
+
+async def test_damaged_link_of_a_person_refuses_nobody_and_stays_named(tmp_path, call):
+    await live(tmp_path, call, "a")
+    (link,) = (tmp_path / "audit").glob("subjects/*/*.json")
+    link.write_bytes(link.read_bytes().replace(b"id", b"ie"))
+
+    await live(tmp_path, call, "a")
+
+    (problem,) = look(tmp_path).problems
+    assert problem.file.endswith(".damaged")
+    assert "put aside" in problem.reason
+    assert link.exists()
+
+
+async def test_damaged_cursor_sends_again_and_damaged_periods_refuse_the_start(tmp_path, call):
+    await live(tmp_path, call, "a")
+    cursors = Cursors(tmp_path / "audit", "sqlite")
+    (path,) = (tmp_path / "audit").glob("sinks/sqlite/*.json")
+    path.write_bytes(path.read_bytes().replace(b'"seq":', b'"sep":'))
+    assert cursors.load(path.stem) == Cursor()
+
+    Rotation(tmp_path / "audit" / "keys").set_days(30)
+    periods = tmp_path / "audit" / "keys" / ROTATION
+    periods.write_bytes(periods.read_bytes()[:-2])
+    with pytest.raises(AuditUnavailable, match="does not fit its own digest"):
+        open_trail(path=tmp_path / "audit")
