@@ -203,12 +203,12 @@ end
 
 function pace.aged(state, age) state.from = state.now - age end
 
--- A queue that is empty already is kept for as long as older charges may still be told.
+-- A queue is kept for as long as older charges may still be told, and a minute: clocks step back.
 function pace.add(state, cost)
   local free_at = math.max(state.free_at, state.from) + cost * state.width
   local kept = free_at - state.from
   if kept > 0 then
-    call('SET', state.key, text(free_at), 'PX', text(math.ceil(kept / 1000)))
+    call('SET', state.key, text(free_at), 'PX', text(60000 + math.ceil(kept / 1000)))
   else
     call('DEL', state.key)
   end

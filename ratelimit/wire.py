@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -20,6 +20,7 @@ Mode = Literal["t", "f", "d", "p"]
 """Take, force (the store learns what was admitted without it), done (and ended), peek."""
 _ALLOWED: Final = frozenset((1, 2))
 _MAX_METERS: Final = 4096
+_POLICY_SIZE: Final = 4
 _RECORD_S: Final = 3600
 """How long the record of a call lives without a renewal."""
 
@@ -98,28 +99,28 @@ class Wire:
         calls: list[str | int] = []
         policies: list[str | int] = []
         numbers: dict[Limit, tuple[int, Meter]] = {}
+        turned = wall
         for ask in asks:
+            if wall - ask.age_us != turned:  # a budget of yesterday is charged to yesterday
+                turned = wall - ask.age_us
+                numbers = {limit: known for limit, known in numbers.items() if not limit.period}
             charges = ask.charges
             calls += (ask.call_id, ask.mode, ask.age_us, len(charges))
             names = []
             for charge in charges:
                 known = numbers.get(charge.limit)
                 if known is None:
-                    known = numbers[charge.limit] = self._number(charge.limit, numbers, wall)
-                    policies += _policy(known[1])
+                    meter = self.meter(charge.limit)
+                    meter.at(turned)
+                    policies += _policy(meter)
+                    known = numbers[charge.limit] = (len(policies) // _POLICY_SIZE, meter)
                 names.append(known[1].key(charge.subject))
                 calls += (known[0], charge.cost)
             ask.keys = names
             keys.append(self._record + ask.call_id)
             keys += names
-        return keys, [now, self.lease_us, _RECORD_S, len(numbers), *policies, *calls]
-
-    def _number(
-        self, limit: Limit, numbers: Mapping[Limit, object], wall: int
-    ) -> tuple[int, Meter]:
-        meter = self.meter(limit)
-        meter.at(wall)
-        return len(numbers) + 1, meter
+        count = len(policies) // _POLICY_SIZE
+        return keys, [now, self.lease_us, _RECORD_S, count, *policies, *calls]
 
     def settle(self, endings: Sequence[Ending], now: int) -> tuple[list[str], list[str | int]]:
         """Return keys and arguments that end all of `endings`."""

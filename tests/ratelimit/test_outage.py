@@ -190,3 +190,38 @@ async def test_calls_that_came_and_went_without_the_store_cost_what_they_used(
 
     assert [standing.remaining for standing in standings] == [1000 - 9 * 7 - 90, 9, 20 - 5]
     assert standings[2].reset_s == pytest.approx(1.0)
+
+
+async def test_budget_of_yesterday_that_is_told_today_is_charged_to_yesterday(
+    new_redis_server: Callable,
+    redis_limiters: Callable[..., RedisLimiter],
+    eventually: Callable,
+    clock: Callable,
+) -> None:
+    """The store is away over midnight: each day pays what it admitted."""
+    budget = [Charge(Limit("budget", "money", 100, period="day"), "ann", 10)]
+    server = new_redis_server()
+    limiter = redis_limiters(
+        server.url, probe_s=0.1, clock=clock.seconds, clock_us=clock.micros, deadline_s=0.5
+    )
+    await limiter.start()
+    clock(6400 - 5)  # five seconds before midnight
+    server.kill()
+    late = [await limiter.take(f"late-{number}", budget) for number in range(3)]
+    clock(10)
+    early = [await limiter.take(f"early-{number}", budget) for number in range(2)]
+    await limiter.settle(late[0], {"budget": 4})
+    server.start()
+
+    async def is_told() -> bool:
+        return not limiter.health().is_degraded and limiter.health().owed == 0
+
+    await eventually(is_told)
+    await limiter.settle(late[1], {"budget": 1})
+    (today,) = await limiter.peek(budget)
+    clock(-10)
+    (yesterday,) = await limiter.peek(budget)
+
+    assert all(decision.is_degraded for decision in late + early)
+    assert today.remaining == 100 - 20
+    assert yesterday.remaining == 100 - 10 - 4 - 1
