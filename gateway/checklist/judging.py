@@ -28,7 +28,7 @@ def judge(events: Sequence[Event], started_s: float) -> list[Finding]:
     tokens = [event for event in events if event.kind == "token"]
     first_ms = (tokens[0].at_s - started_s) * 1000 if tokens else float("inf")
     gaps_ms = [(b.at_s - a.at_s) * 1000 for a, b in pairwise(tokens)]
-    together = sum(gap < TOGETHER_MS for gap in gaps_ms)
+    gap_ms = statistics.median(gaps_ms or [0])
     numbers = [event.data.get("sequence") for event in events if event.id]
     first, last = (events[0].kind, events[-1].kind) if events else ("nothing", "nothing")
     return [
@@ -36,8 +36,8 @@ def judge(events: Sequence[Event], started_s: float) -> list[Finding]:
         Finding("first words soon", first_ms < FIRST_MS, f"{first_ms:.0f} ms, limit {FIRST_MS} ms"),
         Finding(
             "arrives piece by piece",
-            len(tokens) < 3 or together < len(gaps_ms) * 0.9,
-            f"{len(tokens)} pieces, median gap {statistics.median(gaps_ms or [0]):.1f} ms",
+            len(tokens) < 5 or gap_ms >= TOGETHER_MS,
+            f"{len(tokens)} pieces, median gap {gap_ms:.1f} ms",
             "a proxy holds it back (`proxy_buffering`, compression): `gateway doctor --url …`",
         ),
         Finding(
