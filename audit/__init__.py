@@ -2,6 +2,7 @@
 
 from .checked import Damaged
 from .desk import Desk, Export
+from .encode import network
 from .erase import LegalHold, Plan, Receipt
 from .holdings import Holdings, take_stock
 from .open import open_pseudonyms, open_trail
@@ -75,6 +76,7 @@ __all__ = [
     "Turn",
     "by_time",
     "detector_names",
+    "network",
     "open_pseudonyms",
     "open_sink",
     "open_trail",

@@ -13,7 +13,7 @@ from functools import partial
 
 from aiohttp import web
 
-from audit import Days, Rule, Trail, open_sink, open_trail
+from audit import Days, Notice, Rule, Trail, open_sink, open_trail
 from gateway.api.admin import setup_admin
 from gateway.api.agui import setup_agui
 from gateway.api.ai_sdk import setup_ai_sdk
@@ -36,7 +36,7 @@ from gateway.api.widget import setup_widget
 from gateway.auth.idempotency import Idempotency
 from gateway.auth.shared import SharedIdempotency, SharedTickets, shared_secret
 from gateway.auth.tickets import BOUND_S, MemoryTickets, StreamTickets
-from gateway.config import Config, load
+from gateway.config import Config, fingerprint, load
 from gateway.dialects import ai_sdk, widget
 from gateway.middleware.authentication import setup_authentication
 from gateway.middleware.edge import setup_edge
@@ -53,6 +53,7 @@ from gateway.stream.ticker import Ticker
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.observers import AuditObserver, LimiterObserver
 from gateway.telemetry.spans import open_spans
+from gateway.version import VERSION
 from ratelimit import MemoryLimiter, RedisLimiter
 
 MAX_BODY = 1 << 20
@@ -168,11 +169,18 @@ async def share_secret(rooms: Rooms, shared: SharedLog) -> None:
         tickets.secret = await shared_secret(shared.store, tickets.secret)
 
 
+def _process_notice(event: str, rooms: Rooms) -> Notice:
+    config = rooms.settings.config
+    fields = {"version": VERSION, "profile": config.profile, "config": fingerprint(config)}
+    return Notice(event=event, fields=fields)
+
+
 async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     """Open the rooms before the first request and close them after the last."""
     rooms = app[ROOMS]
     rooms.spans = open_spans(rooms.settings.config.otel_endpoint)
     await rooms.trail.start()
+    await rooms.trail.notice(_process_notice("gateway.started", rooms))
     await rooms.limiter.start()
     if rooms.streams.shared is not None:
         rooms.streams.shared.on_return = partial(share_secret, rooms, rooms.streams.shared)
@@ -189,6 +197,7 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     await asyncio.gather(*closing)  # where Redis hangs, each waits for its own deadline
     await rooms.settings.router.aclose()
     await rooms.hits.aclose()
+    await rooms.trail.notice(_process_notice("gateway.stopping", rooms))
     await rooms.trail.aclose()
     if rooms.spans is not None:
         await rooms.spans.aclose()

@@ -22,10 +22,11 @@ from .schema import (
     Sink,
     Target,
 )
+from .show import fingerprint
 
 __all__ = [
     "App", "Audit", "Backend", "Config", "ConfigInvalid", "Disconnect", "Key", "Limit",
     "Loaded", "Model", "Per", "Problem", "Profile", "Redis", "Retention", "Server", "Sink",
-    "Target", "examine", "explain", "hash_key", "is_hash", "is_loopback", "load", "nearest",
-    "new_key", "record_of_processing",
+    "Target", "examine", "explain", "fingerprint", "hash_key", "is_hash", "is_loopback", "load",
+    "nearest", "new_key", "record_of_processing",
 ]  # fmt: skip

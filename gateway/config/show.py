@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 
 from .document import Path, Place, spell
 from .load import Loaded
-from .schema import Backend
+from .schema import Backend, Config
 from .secrecy import masked
 
 DEFAULT = Place("default")
@@ -32,6 +33,12 @@ def settings(loaded: Loaded) -> list[Setting]:
         place = loaded.document.places.get(path, DEFAULT)
         found.append(Setting(spell(path), masked(path, value), place.source, place.spell()))
     return found
+
+
+def fingerprint(config: Config) -> str:
+    """Return a short digest of a configuration without its secrets: the same, the same settings."""
+    lines = [f"{spell(path)}={masked(path, value)!r}" for path, value in _leaves((), config)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:

@@ -1,4 +1,4 @@
-"""Refusals in the audit trail: one record for each subject and limit in ten seconds, not more.
+"""Refusals in the audit trail: one record for each subject and reason in ten seconds, not more.
 
 Who hammers a limit must not fill the disk. What came in between is counted in the next record, so
 records plus their `suppressed` are all hits.
@@ -14,11 +14,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from audit import AuditUnavailable, Notice, Trail
+from audit import AuditUnavailable, Notice, Trail, network
 from gateway.call import Call
 from ratelimit import Charge, Decision
 
 EVENT = "ratelimit.hit"
+DENIED = "auth.denied"
 PAUSE_S = 10.0
 MAX_SUBJECTS = 10_000
 MAX_WRITING = 256
@@ -46,10 +47,17 @@ class Hits:
         """Take in every limit that said no, or would have if it did not only watch."""
         for charge in decision.charges:
             if charge.limit.name in decision.violated:
-                self._hit(charge, _notice(call, decision, charge))
+                place = (charge.limit.name, charge.subject)
+                self._hit(place, _notice(call, decision, charge))
 
-    def _hit(self, charge: Charge, notice: Notice) -> None:
-        seen = self._seen.get((charge.limit.name, charge.subject))
+    def refuse(self, code: str, route: str, address: str, request_id: str) -> None:
+        """Take in a request that was turned away at the door; its network stands for who it was."""
+        fields = {"code": code, "route": route, "network": network(address), "suppressed": 0}
+        notice = Notice(event=DENIED, request_id=request_id, fields=fields)
+        self._hit((code, str(fields["network"])), notice)
+
+    def _hit(self, place: tuple[str, str], notice: Notice) -> None:
+        seen = self._seen.get(place)
         if seen is not None:
             seen.latest = notice
             seen.waiting += 1
@@ -57,7 +65,7 @@ class Hits:
             self._uncounted += 1
         else:
             until = self._clock() + PAUSE_S
-            self._seen[charge.limit.name, charge.subject] = _Seen(until, notice)
+            self._seen[place] = _Seen(until, notice)
             self._write(notice)
 
     def tick(self) -> None:

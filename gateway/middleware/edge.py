@@ -24,6 +24,8 @@ from gateway.telemetry.measure import STARTING_ROUTES, measure_request
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Guard = Callable[[web.Request], Awaitable[None]]
 GUARDS = web.AppKey("guards", list[Guard])
+DENIED = frozenset({"unauthorized", "forbidden", "origin_not_allowed", "host_not_allowed"})
+"""Refusals that the audit trail tells: somebody came who may not."""
 REQUEST_ID = web.RequestKey("request_id", str)
 TRACE = web.RequestKey("trace", Trace)
 OPEN = frozenset({"healthz", "readyz", "docs", "errors", "openapi"})
@@ -83,6 +85,10 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             return web.Response(status=204)
         return await handler(request)
     except ApiError as error:
+        if error.code in DENIED:
+            rooms = request.app[ROOMS]
+            address = rooms.settings.addresses.of(request)
+            rooms.hits.refuse(error.code, route_of(request), address, request[REQUEST_ID])
         return error_response(request, error)
     except web.HTTPException as error:
         if error.status < 400:

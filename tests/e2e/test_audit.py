@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 
 import pytest
@@ -186,3 +187,25 @@ def test_trail_metrics_and_client_tell_the_same_end(start: Start, query: str, ou
     assert end["outcome"] == outcome
     assert gateway.metric("gateway_streams_total", outcome=outcome) == 1
     assert (events[-1]["type"] == "done") == (outcome == "done")
+
+
+def test_life_of_the_process_and_whoever_is_turned_away_are_on_record(start: Start):
+    gateway = start(GATEWAY_API_KEYS="the-key-of-this-test-0123456789")
+    for _ in range(4):
+        assert gateway.wire.post(CHAT, {"query": MAIL}, Authorization=f"Bearer {KEY}").status == 401
+    foreign = gateway.wire.post(CHAT, {"query": "x"}, Origin="https://evil.example")
+    gateway.close()
+
+    kept = [r for r in gateway.records() if str(r["event"]).split(".")[0] in ("gateway", "auth")]
+    first, *denied, last = kept
+
+    assert (first["event"], last["event"]) == ("gateway.started", "gateway.stopping")
+    assert first["config"] == last["config"]
+    assert foreign.status == 403
+    assert {r["event"] for r in denied} == {"auth.denied"}
+    counted = {r["code"]: 0 for r in denied}
+    for record in denied:
+        counted[record["code"]] += 1 + record["suppressed"]
+        assert record["network"] == "127.0.0.0/24"
+    assert counted == {"unauthorized": 4, "origin_not_allowed": 1}
+    assert [secret for secret in SECRETS if secret in json.dumps(kept)] == []
