@@ -83,7 +83,7 @@ async def test_whatever_breaks_at_the_start_leaves_no_answer_that_never_ends(
 async def test_a_full_house_refuses_with_503_and_never_runs_more(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ):
-    running = await inside(lambda c: with_server(c, max_streams=3), GATEWAY_LIMIT="off")
+    running = await inside(lambda c: with_server(c, max_streams=3), GATEWAY_LIMIT="99/60s")
     take = running.rooms.limiter.take
 
     async def slow(*arguments: Any) -> Any:
@@ -176,7 +176,7 @@ async def test_after_its_retention_an_answer_is_gone(inside: Inside):
 async def test_a_fault_of_ours_is_a_500_that_says_nothing(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ):
-    running = await inside(GATEWAY_LIMIT="off")
+    running = await inside(GATEWAY_LIMIT="5/60s")
 
     async def broken(*_: Any) -> None:
         raise RuntimeError("secret of the house")
@@ -187,4 +187,19 @@ async def test_a_fault_of_ours_is_a_500_that_says_nothing(
     assert status == 500
     assert '"code":"internal"' in answer
     assert "secret" not in answer
+    assert is_clean(running)
+
+
+async def test_the_store_of_limits_is_not_asked_where_no_limit_is_about_a_call(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+):
+    running = await inside(GATEWAY_LIMIT="off")
+
+    async def broken(*_: Any) -> None:
+        raise RuntimeError("nobody should ask")
+
+    monkeypatch.setattr(running.rooms.limiter, "take", broken)
+    status, _ = await post(running, CHAT, "[[n=1]] [[delay=0]]")
+
+    assert status == 200
     assert is_clean(running)
