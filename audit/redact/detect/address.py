@@ -160,7 +160,7 @@ def find_named(scan: Scan) -> Iterator[Hit]:
             raw = scan.view[start:end]
             if (
                 len(raw) >= 6
-                and _is_place(raw)
+                and (_is_place(raw) or _is_list(scan.view[match.start() : start], raw))
                 and not _is_technical(scan.low, match.start(), start)
             ):
                 yield _hit(scan, start, end, 0.75)
@@ -198,6 +198,13 @@ def _is_place(raw: bytes) -> bool:
         and sum(65 <= code <= 90 or code in (0xD8, 0xF8) for code in raw) >= 1
         and not raw.startswith((b"0x", b"http"))
     )
+
+
+def _is_list(label: bytes, raw: bytes) -> bool:
+    """Villages and towns behind `address:` need no number: `Br. Tegal, Ds. Sayan, Ubud`."""
+    parts = raw.split(b", ")
+    is_field = label.rstrip(b" \"'").endswith((b":", b"="))
+    return is_field and len(parts) >= 2 and all(part[:1].isupper() for part in parts)
 
 
 def _is_technical(low: bytes, start: int, end: int) -> bool:

@@ -45,7 +45,7 @@ _NAMED = Pattern(
     + _CAMEL
     + rb")(?:[_-](?:id|key|value|secret|prod|dev|test|live|staging|\d{1,3}))?[\"'`\])}*]{0,3}"
     rb"(?: {0,3}(?:[:=]{1,2}>?|=>|->) {0,3}|(?: (?:for|of|to|untuk|pour|para|per|fur|voor)(?: [a-z]{1,15}){1,3})?"
-    rb" (?:is|was|adalah|ist|es|est|e|ar|jest|yaitu|"
+    rb" (?:is|was|adalah|ist|es|est|e|ar|jest|yaitu|lautet|er|je|"
     rb"nya)[: ] ?| (?:is|was|adalah)? ?(?:now|set to|changed to|jadi) )"
     rb"(?:[\"'`*]{0,3})([^\s\"'`,;*<>]{3,300})"
 )

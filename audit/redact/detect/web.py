@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 
 from ..engine import Pattern
@@ -28,6 +29,7 @@ MAC = Pattern(MAC_GATE)
 _RESOLVERS = frozenset(
     ("8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222", "208.67.220.220")
 )
+_VERSION = re.compile(rb"(?<![a-z])(?:version|ver|v|release|build)\.? ?$")
 _WORD = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_\xd8\xf8")
 
 
@@ -60,11 +62,7 @@ def _is_apart(view: bytes, start: int, end: int) -> bool:
 
 
 def _is_version(scan: Scan, start: int) -> bool:
-    return (
-        scan.low[max(0, start - 9) : start]
-        .strip()
-        .endswith((b"version", b"ver", b" v", b"release"))
-    )
+    return _VERSION.search(scan.low, max(0, start - 10), start) is not None
 
 
 def _address(scan: Scan, start: int, end: int) -> Iterator[Hit]:
