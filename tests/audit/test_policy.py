@@ -90,7 +90,9 @@ async def test_sealed_chats_say_why_and_reading_them_is_on_record(tmp_path, call
     assert [(r["by"], r["opened"]) for r in read] == [("ann", 2)]
 
 
-@pytest.mark.parametrize("strategy", ["mask", "hash", "pseudonym", "encrypt", "placeholder", "keep"])
+@pytest.mark.parametrize(
+    "strategy", ["mask", "hash", "pseudonym", "encrypt", "placeholder", "keep"]
+)
 def test_no_strategy_leaves_a_trace_of_a_secret(strategy):
     redactor = Redactor(lambda kind, value: value, strategies={"*": strategy})
 
