@@ -287,7 +287,7 @@ async def test_a_clock_that_is_set_back_breaks_no_proof(tmp_path, call):
     for step in (0, -7200, -86_400, 60):
         now[0] += step
         await trail.received(call(f"s{step}"))
-        await asyncio.to_thread(trail._housekeeping.checkpoint)
+        await trail._committer.run(trail._housekeeping.checkpoint)
     await trail.aclose()
 
     assert verify_trail(tmp_path).problems == []
