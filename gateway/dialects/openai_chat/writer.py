@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backends import Event, Started, Text, TextRun, ToolCall, Wire
+from backends import Event, Other, Started, Text, TextRun, ToolCall, Wire
 from gateway.dialects import envelope
 from gateway.dialects.encode import json_bytes
 from gateway.errors import error_of
@@ -61,7 +61,7 @@ class ChunkWriter:
             return self._delta + json_bytes({"tool_calls": [_fragment(event)]}) + self._open
         if type(event) is Started:
             return self._start(event.wire)
-        return self._own(event.wire)
+        return self._own(event.wire) if type(event) is Other else b""
 
     def run(self, run: TextRun, sequence: int) -> list[bytes]:
         """Encode pieces of text in a row; they are quoted already."""

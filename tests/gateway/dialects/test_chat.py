@@ -131,8 +131,19 @@ async def test_two_finishes_and_a_repeated_tool_name_come_out_once(serve, raw, s
     assert final.choices[0].finish_reason == "tool_calls"
 
 
-async def test_the_stream_has_one_identity_and_the_usage_comes_last(serve, raw):
-    data = sse(chunk(content="a"), chunk(content="b"), chunk(finish="stop", usage=USAGE))
+def once(pairs: list[tuple[str, object]]) -> dict:
+    """Refuse an object that says a field twice, which `json` alone does not."""
+    assert len({name for name, _ in pairs}) == len(pairs), pairs
+    return dict(pairs)
+
+
+@pytest.mark.parametrize("is_apart", [False, True], ids=["with the finish", "apart"])
+async def test_the_stream_has_one_identity_and_the_usage_comes_last(serve, raw, is_apart):
+    told = {"usage": USAGE, "top": {"system_fingerprint": "fp", "service_tier": "default"}}
+    last = [chunk(finish="stop"), chunk(choices=False, **told)]
+    if not is_apart:
+        last = [chunk(finish="stop", **told)]
+    data = sse(chunk(content="a", top=told["top"]), chunk(content="b"), *last)
     server = await serve("openai_chat", await raw(data))
     body = {
         "model": "default",
@@ -145,7 +156,7 @@ async def test_the_stream_has_one_identity_and_the_usage_comes_last(serve, raw):
         lines = (await answer.text()).split("\n\n")
 
     assert lines[-2:] == ["data: [DONE]", ""]
-    chunks = [json.loads(line[6:]) for line in lines[:-2]]
+    chunks = [json.loads(line[6:], object_pairs_hook=once) for line in lines[:-2]]
     assert len({(c["id"], c["created"], c["model"], c["object"]) for c in chunks}) == 1
     assert chunks[0]["choices"][0]["delta"] == {"role": "assistant", "content": ""}
     assert chunks[-1]["choices"] == []
