@@ -203,9 +203,12 @@ class Channel:
             data = blocks[0] if len(blocks) == 1 else b"".join(blocks)
             now = self._loop.time()
             chunk, is_much = in_chunk(data), self.is_resumable and len(data) > LIVE_BYTES
-            for reader in self.readers:
-                if reader.cursor == start and not reader.response.is_paused and not is_much:
-                    reader.write(data, head, now, chunk)
+            is_last = self.is_last(head)
+            for reader in self.readers:  # the innermost loop of fan-out: what `write` does, inline
+                response = reader.response
+                if reader.cursor == start and not is_much and not response.is_paused:
+                    response.push(data, chunk, is_last=is_last)
+                    reader.cursor, reader.last_write = head, now
                 else:
                     reader.wake()
         if self.is_sealed or not blocks:

@@ -32,9 +32,9 @@ class Subscriber:
         self._goodbye: bytes | None = None
         self._waiter: asyncio.Future[None] | None = None
 
-    def write(self, data: bytes, cursor: int, now: float, chunk: bytes | None = None) -> None:
-        """Send blocks that end at `cursor`; `chunk` is the same, framed once for all readers."""
-        self.response.push(data, chunk, is_last=self.channel.is_last(cursor))
+    def write(self, data: bytes, cursor: int, now: float) -> None:
+        """Send blocks that end at `cursor`."""
+        self.response.push(data, is_last=self.channel.is_last(cursor))
         self.cursor = cursor
         self.last_write = now
 
