@@ -5,7 +5,7 @@ from .desk import Desk, Export
 from .encode import network
 from .erase import LegalHold, Plan, Receipt
 from .holdings import Holdings, take_stock
-from .open import open_pseudonyms, open_trail
+from .open import open_pseudonyms, open_redactor, open_trail
 from .policy import Rule
 from .pseudonym import Pseudonyms
 from .reader import Stored, by_time
@@ -14,6 +14,7 @@ from .record import Ended, Level, Notice, Outcome, Received, Turn
 from .redact import (
     SECRETS,
     TYPES,
+    DetectorAbsent,
     Found,
     Memory,
     Outbound,
@@ -41,6 +42,7 @@ __all__ = [
     "Damaged",
     "Days",
     "Desk",
+    "DetectorAbsent",
     "Ended",
     "Entry",
     "Export",
@@ -78,6 +80,7 @@ __all__ = [
     "detector_names",
     "network",
     "open_pseudonyms",
+    "open_redactor",
     "open_sink",
     "open_trail",
     "public_keys",

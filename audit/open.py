@@ -16,6 +16,7 @@ from .policy import Rule
 from .pseudonym import Pseudonyms, kept_key, key_from_text
 from .record import Level
 from .redact import Redactor, Strategy, plugins
+from .redact.apart import DEADLINE_S
 from .redact.detect import DETECTORS
 from .retention import Days, Retention
 from .roots import all_roots
@@ -60,7 +61,9 @@ def open_trail(
             published=Path(published) if published else None,
         ),
         pseudonyms=pseudonyms,
-        redactor=_redactor_of(pseudonyms, strategies, detectors),
+        redactor=open_redactor(
+            pseudonyms.current_value, strategies=strategies, detectors=detectors
+        ),
         level=level,
         rules=rules,
         purpose=purpose,
@@ -71,11 +74,19 @@ def open_trail(
     )
 
 
-def _redactor_of(
-    pseudonyms: Pseudonyms, strategies: Mapping[str, Strategy] | None, names: Sequence[str]
+def open_redactor(
+    tag: Callable[[str, str], str],
+    *,
+    strategies: Mapping[str, Strategy] | None = None,
+    detectors: Sequence[str] = (),
+    deadline_s: float = DEADLINE_S,
 ) -> Redactor:
-    detectors = (*DETECTORS, *plugins.load(names))
-    return Redactor(pseudonyms.current_value, strategies=strategies, detectors=detectors)
+    """Return a redactor with our detectors and these of other packages; raises LookupError.
+
+    `tag` makes pseudonyms of values; a detector in its own process may take `deadline_s` to answer.
+    """
+    found = (*DETECTORS, *plugins.load(detectors, deadline_s))
+    return Redactor(tag, strategies=strategies, detectors=found)
 
 
 def open_pseudonyms(

@@ -1,5 +1,6 @@
 """Finds personal values and secrets in text, in linear time, and replaces them. Knows no trail."""
 
+from .apart import DetectorAbsent
 from .finding import Finding, Memory, Redaction
 from .found import Found
 from .outbound import Outbound, Restorer
@@ -12,6 +13,7 @@ __all__ = [
     "SEALED",
     "SECRETS",
     "TYPES",
+    "DetectorAbsent",
     "Finding",
     "Found",
     "Memory",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .apart import Apart
+from .apart import DEADLINE_S, Apart
 from .detect import Detector, Find
 from .finding import Hit
 from .found import Detect, installed
@@ -26,14 +26,14 @@ def names() -> list[str]:
     return [*found, *(APART + name for name in found)]
 
 
-def load(wanted: Sequence[str]) -> tuple[Detector, ...]:
+def load(wanted: Sequence[str], deadline_s: float = DEADLINE_S) -> tuple[Detector, ...]:
     """Return these detectors; raises LookupError for one that is not installed."""
     points = installed()
     missing = [name for name in wanted if name.removeprefix(APART) not in points]
     if missing:
         raise LookupError(f"no detector is installed under the name {missing[0]}")
     return tuple(
-        wrap_apart(name, Apart(name.removeprefix(APART)))
+        wrap_apart(name, Apart(name.removeprefix(APART), deadline_s=deadline_s))
         if name.startswith(APART)
         else wrap(name, points[name].load()())
         for name in wanted

@@ -28,12 +28,14 @@ from .group import command_group
 from .output import NO, end, give, give_json, say, table
 
 if TYPE_CHECKING:
-    from audit import Stored
+    from audit import Redaction, Stored
 
 app = command_group(
     "Show, verify, export and erase what the audit trail holds.", "gateway audit verify"
 )
 Strategy = Literal["pseudonym", "placeholder", "mask", "hash", "drop", "keep"]
+PATIENCE_S = 60.0
+"""A command may wait so long for a detector that loads a model."""
 
 
 @app.command(epilog="Example: gateway audit show --last 20")
@@ -146,22 +148,40 @@ def reconcile(
 @app.command(epilog="Example: echo 'mail me at ann@example.com' | gateway audit redact")
 def redact(
     strategy: Annotated[
-        Strategy, typer.Option(help="What stands in place of a value.")
-    ] = "pseudonym",
+        Strategy | None,
+        typer.Option(help="What stands in place of every value; else as configured, or pseudonym."),
+    ] = None,
     config: File = None,
     json: Json = False,
 ) -> None:
-    """Redact standard input; with --json, text and findings."""
-    from audit import Redactor
-
-    redactor = Redactor(pseudonyms_of(None, config).value, strategies={"*": strategy})
-    text = sys.stdin.buffer.read().decode("utf-8", "replace")
-    done = redactor.redact(text)
+    """Redact standard input as the trail would; with --json, text and findings."""
+    done = _redacted(sys.stdin.buffer.read().decode("utf-8", "replace"), strategy, config)
     if json:
         give_json({"version": 1, "text": done.text, "findings": done.findings})
         return
     sys.stdout.buffer.write(done.text.encode())
     sys.stdout.buffer.flush()
+
+
+def _redacted(text: str, strategy: Strategy | None, config: str | None) -> Redaction:
+    """Redact with the configured detectors; one that is missing or fails ends the command."""
+    from audit import DetectorAbsent, open_redactor
+
+    settings = settings_of(config)
+    try:
+        redactor = open_redactor(
+            pseudonyms_of(None, config).value,
+            strategies={"*": strategy} if strategy else settings.strategies,
+            detectors=settings.detectors,
+            deadline_s=PATIENCE_S,
+        )
+        try:
+            return redactor.redact(text)
+        finally:
+            redactor.close()
+    except (DetectorAbsent, LookupError) as problem:
+        say([f"{problem}. Nothing is printed, for it could hold what that detector looks for."])
+        end(NO)
 
 
 app.command(epilog="Example: gateway audit export user:alice > alice.json")(export)

@@ -12,6 +12,15 @@ from audit import Ended, open_trail
 from gateway.cli.audit import app
 
 RUNNER = CliRunner()
+CLUB = """
+from audit import Found
+
+def create():
+    return lambda text: [Found(0, 11, "MEMBER")] if text.startswith("MEMBER-") else []
+
+def bad():
+    raise RuntimeError
+"""
 
 
 @pytest.fixture
@@ -82,6 +91,35 @@ def test_redact_from_standard_input(monkeypatch, tmp_path):
     assert done.stdout == "mail [EMAIL]\n"
     assert json.loads(told.stdout)["findings"][0]["type"] == "EMAIL"
     assert RUNNER.invoke(app, ["redact", "--strategy", "x"], input="").exit_code == 2
+
+
+def test_redact_with_the_detectors_and_strategies_of_the_configuration(tmp_path, monkeypatch):
+    info = tmp_path / "clubs-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: clubs\nVersion: 1.0\n")
+    points = "[sluicegate.detectors]\nclub = club_detector:create\nbad = club_detector:bad\n"
+    (info / "entry_points.txt").write_text(points)
+    (tmp_path / "club_detector.py").write_text(CLUB)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    file = tmp_path / "gateway.yaml"
+    text = "MEMBER-7712, a@example.com, 0812-3456-7890\n"
+
+    def redact(*words, detectors):
+        strategies = "{EMAIL: mask, PHONE: drop, MEMBER: placeholder}"
+        file.write_text(f"audit: {{detectors: [{detectors}], strategies: {strategies}}}\n")
+        return RUNNER.invoke(app, ["redact", *words, "-c", str(file)], input=text)
+
+    here = redact(detectors="club")
+    apart = redact("--strategy", "placeholder", detectors="'process:club'")
+    failed = redact(detectors="'process:bad'")
+    monkeypatch.setenv("GATEWAY_CONFIG", str(file))
+    named = RUNNER.invoke(app, ["redact"], input=text)
+
+    assert here.stdout == "[MEMBER], [EMAIL •@example.com], \n"
+    assert apart.stdout == "[MEMBER], [EMAIL], [PHONE]\n"
+    for one in (failed, named):
+        assert (one.exit_code, one.stdout) == (1, "")
+        assert "process:bad" in one.stderr or "detector bad" in one.stderr
 
 
 def test_erasure_says_first_what_would_go(folder):
