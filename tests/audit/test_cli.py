@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -190,19 +193,23 @@ def as_another_user():
     os.setegid(0)
 
 
-def test_root_acts_as_the_owner_of_the_trail(folder, as_another_user):
-    for path in (folder, *folder.rglob("*"), folder.parent, folder.parent.parent):
-        os.chown(path, as_another_user, as_another_user)
-    top = folder.parent.parent.parent
-    mode = top.stat().st_mode
-    top.chmod(mode | 0o011)
+@pytest.fixture
+def reachable(folder):
+    """The trail where every user can walk to; pytest's own folders are closed to others."""
+    with tempfile.TemporaryDirectory() as way:
+        os.chmod(way, 0o755)
+        yield shutil.copytree(folder, Path(way) / "audit")
 
-    done = run("export", "user:alice", "--path", folder)
+
+def test_root_acts_as_the_owner_of_the_trail(reachable, as_another_user):
+    for path in (reachable, *reachable.rglob("*")):
+        os.chown(path, as_another_user, as_another_user)
+
+    done = run("export", "user:alice", "--path", reachable)
     os.seteuid(0)
-    top.chmod(mode)
 
     assert done.exit_code == 0, done.output
-    assert {path.stat().st_uid for path in folder.rglob("*")} == {as_another_user}
+    assert {path.stat().st_uid for path in reachable.rglob("*")} == {as_another_user}
 
 
 def test_keys_are_shown_with_the_one_to_note_down(folder):
@@ -226,22 +233,16 @@ async def test_search_finds_a_person_by_the_mail_address(tmp_path, call, monkeyp
     assert {r["stream_id"] for r in json.loads(done.stdout)["records"]} == {"s1"}
 
 
-def test_auditor_verifies_a_copy_that_he_may_only_read(folder, as_another_user):
-    above = [folder.parent, folder.parent.parent, folder.parent.parent.parent]
-    modes = [path.stat().st_mode for path in above]
-    for path in above:
-        path.chmod(0o755)
-    for path in folder.rglob("*"):
+def test_auditor_verifies_a_copy_that_he_may_only_read(reachable, as_another_user):
+    for path in reachable.rglob("*"):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    folder.chmod(0o555)
-    for path in folder.glob("keys/checkpoint-*.key"):
+    reachable.chmod(0o555)
+    for path in reachable.glob("keys/checkpoint-*.key"):
         path.chmod(0o400)
     os.seteuid(as_another_user)
 
-    done = run("verify", "--path", folder)
+    done = run("verify", "--path", reachable)
     os.seteuid(0)
-    for path, mode in zip(above, modes, strict=True):
-        path.chmod(mode)
 
     assert done.exit_code == 0, done.output
     assert "may not read it" in done.output
