@@ -63,6 +63,7 @@ def kept() -> int:
 
 
 async def test_many_answers_leave_no_task_and_no_object_behind(inside: Inside, redis_url: str):
+    of_others = kept()  # of gateways that other tests share in this process
     running = await inside(
         lambda config: with_server(config, retention_s=1.0),
         GATEWAY_LIMIT="off",
@@ -77,9 +78,9 @@ async def test_many_answers_leave_no_task_and_no_object_behind(inside: Inside, r
 
     await stop_all(running)
     for _ in range(20):  # retention, and the clock that insists on a close that hangs
-        if running.rooms.table.finished or kept():
+        if running.rooms.table.finished or kept() > of_others:
             await asyncio.sleep(0.25)
-    assert kept() == 0
+    assert kept() <= of_others
     assert len(asyncio.all_tasks()) <= tasks_before
     assert number_of(running, "active") == 0
     assert number_of(running, "readers") == 0
