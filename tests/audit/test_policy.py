@@ -122,7 +122,7 @@ async def test_plugin_that_fails_withholds_words_and_stops_nothing(
         raise RuntimeError(text)
 
     monkeypatch.setattr(
-        "audit.redact.plugins.load", lambda names: (wrap("broken", broken),) if names else ()
+        "audit.redact.plugins.load", lambda names, _: (wrap("broken", broken),) if names else ()
     )
     await run(tmp_path, call, detectors=("broken",))
 
