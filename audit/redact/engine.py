@@ -41,18 +41,54 @@ def _options(*, is_view: bool = True) -> Any:
 
 
 @cache
-def _unanchored() -> Any:
+def _anchors() -> tuple[Any, Any]:
+    """Return how the core is told to match anywhere, and only at the start."""
     import re2
 
-    return re2._re2.RE2.Anchor.UNANCHORED
+    return re2._re2.RE2.Anchor.UNANCHORED, re2._re2.RE2.Anchor.ANCHOR_START
 
 
-def _direct_spans(match: Any, anchor: Any, text: bytes) -> list[tuple[int, int]]:
+class _Spans:
+    """A match as the library's core gives it: the places of all groups."""
+
+    __slots__ = ("_spans", "_text")
+
+    def __init__(self, text: bytes, spans: list[tuple[int, int]]) -> None:
+        self._text = text
+        self._spans = spans
+
+    def span(self, group: int = 0) -> tuple[int, int]:
+        return self._spans[group]
+
+    def start(self, group: int = 0) -> int:
+        return self._spans[group][0]
+
+    def end(self, group: int = 0) -> int:
+        return self._spans[group][1]
+
+    def __getitem__(self, group: int) -> bytes | None:
+        start, end = self._spans[group]
+        return None if start < 0 else self._text[start:end]
+
+
+def _direct_matches(match: Any, text: bytes, at: int, end: int) -> Iterator[Match]:
     """Ask the library's core, for its Python layer costs more than most matches."""
+    anywhere, _ = _anchors()
+    while at <= end:
+        spans = match(anywhere, text, at, end)
+        start, stop = spans[0]
+        if start < 0:
+            return
+        yield _Spans(text, spans)
+        at = stop if stop > at else at + 1
+
+
+def _direct_spans(match: Any, text: bytes) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
+    anywhere, _ = _anchors()
     at, end = 0, len(text)
     while at <= end:
-        span: tuple[int, int] = match(anchor, text, at, end)[0]
+        span: tuple[int, int] = match(anywhere, text, at, end)[0]
         if span[0] < 0:
             break
         found.append(span)
@@ -77,27 +113,37 @@ class Pattern:
                 self._compiled = re2.compile(self._text, _options(is_view=False))
         return self._compiled
 
+    def _core(self) -> Any:
+        """Return the library's own way to match; None where it hides it."""
+        return getattr(getattr(self._engine(), "_regexp", None), "Match", None)
+
     def finditer(
         self, text: bytes | str, start: int = 0, end: int | None = None
     ) -> Iterator[Match]:
         """Yield the matches from left to right."""
-        return iter(self._engine().finditer(text, start, len(text) if end is None else end))
+        end = len(text) if end is None else end
+        if isinstance(text, bytes) and (core := self._core()):
+            return _direct_matches(core, text, max(0, start), min(end, len(text)))
+        return iter(self._engine().finditer(text, start, end))
 
     def spans(self, text: bytes) -> list[tuple[int, int]]:
         """Return where the matches lie, from left to right; the quickest way to know no more."""
-        direct = getattr(self._engine(), "_regexp", None)
-        if direct is None:
+        core = self._core()
+        if core is None:
             return [match.span() for match in self.finditer(text)]
-        return _direct_spans(direct.Match, _unanchored(), text)
+        return _direct_spans(core, text)
 
-    def search(self, text: bytes | str, start: int = 0, end: int | None = None) -> Match | None:
+    def search(self, text: bytes, start: int = 0, end: int | None = None) -> Match | None:
         """Return the first match."""
-        found: Match | None = self._engine().search(text, start, len(text) if end is None else end)
-        return found
+        return next(self.finditer(text, start, end), None)
 
     def match(self, text: bytes, start: int = 0, end: int | None = None) -> Match | None:
         """Return the match that begins exactly at `start`."""
-        found: Match | None = self._engine().match(text, start, len(text) if end is None else end)
+        end = len(text) if end is None else end
+        if core := self._core():
+            spans = core(_anchors()[1], text, start, end)
+            return _Spans(text, spans) if spans[0][0] >= 0 else None
+        found: Match | None = self._engine().match(text, start, end)
         return found
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from bisect import bisect_right
 
 UPPER, LOWER, OTHER = 0xD8, 0xF8, 0xA4
 """Stand-ins for capital letters, other letters, and signs that have no ASCII form."""
@@ -101,39 +102,34 @@ def _view_run(exc: UnicodeError) -> tuple[bytes, int]:
 codecs.register_error(_ERRORS, _view_run)
 
 
-def _visible(text: str) -> list[int]:
-    """Return where the characters are that can be seen."""
+def _dropped(text: str) -> list[int]:
+    """Return for each invisible character before which visible one it stood."""
     found: list[int] = []
-    at = 0
     for match in _INVISIBLE.finditer(text):
-        found += range(at, match.start())
-        at = match.end()
-    found += range(at, len(text))
+        found += [match.start() - len(found)]
     return found
 
 
 class Folded:
     """A folded text, its view, and the way back to the offsets of the original."""
 
-    __slots__ = ("_origin", "length", "text", "view")
+    __slots__ = ("_dropped", "length", "text", "view")
 
     def __init__(self, original: str) -> None:
         self.length = len(original)
-        self._origin: list[int] | None = None
+        self._dropped: list[int] = []
         if original.isascii():
             self.text, self.view = original, original.encode()
             return
         if _INVISIBLE.search(original):
-            self._origin = _visible(original)
+            self._dropped = _dropped(original)
             original = _INVISIBLE.sub("", original)
         self.text = _FOLDABLE.sub(_fold_run, original)
         self.view = self.text.encode("latin-1", _ERRORS).translate(_LATIN)
 
     def back(self, index: int) -> int:
         """Return where the character at `index` is in the original; at the end its length."""
-        if self._origin is None:
-            return index
-        return self._origin[index] if index < len(self._origin) else self.length
+        return index + bisect_right(self._dropped, index) if self._dropped else index
 
     def back_end(self, index: int) -> int:
         """Return the end in the original of what ends at `index`."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import partial
 
 from .finding import Hit, Memory
 from .resolve import resolve
 from .scan import Scan
 
 FEW = 8
-_NONE: dict[int, set[str]] = {}
+MOST_SEARCHES, MOST_WORDS = 64, 256
+"""Up to so many values, beginning like so many words of the text, are looked for one by one."""
 _GAP = re.compile(r"[^A-Za-z0-9]")
 _HEAD = re.compile(r"[A-Z0-9][A-Za-z0-9]*")
+_WORDS = bytes(code if chr(code).isalnum() and code < 128 else 32 for code in range(256))
 _SHORTEST = {"PERSON": 3}
 _NOT_KEPT = frozenset(("PRIVATE_KEY", "PRIVATE_KEY_LINE", "EMAIL", "IP", "MAC", "IBAN", "JWT"))
 """Types that are found again by themselves."""
@@ -63,7 +67,7 @@ def _places(text: str, values: list[str], since: Mapping[str, int], memory: Memo
     """Return where values stand as whole words, the longest where several do."""
     found = [
         (at, -at - len(value), value)
-        for at, value in _occurrences(text, values)
+        for at, value in _occurrences(text, values, since)
         if at >= since[value]
     ]
     hits: list[Hit] = []
@@ -74,30 +78,65 @@ def _places(text: str, values: list[str], since: Mapping[str, int], memory: Memo
     return hits
 
 
-def _occurrences(text: str, values: Sequence[str]) -> Iterator[tuple[int, str]]:
+def _occurrences(
+    text: str, values: Sequence[str], since: Mapping[str, int]
+) -> Iterator[tuple[int, str]]:
     """Yield places and values: one pass for all that begin like a name or a number, if many."""
-    by_head: dict[str, dict[int, set[str]]] = {}
     others = values
+    narrow = text.encode("latin-1", "replace")
     if len(values) > FEW:
-        others = []
-        for value in values:
-            if head := _HEAD.match(value):
-                by_head.setdefault(head[0], {}).setdefault(len(value), set()).add(value)
-            else:
-                others.append(value)
-        for word in _HEAD.finditer(text):
-            at = word.start()
-            for size, alike in by_head.get(word[0], _NONE).items():
-                value = text[at : at + size]
-                if value in alike and _is_word(text, at, at + size):
-                    yield at, value
+        heads = {value: head[0] for value in values if (head := _HEAD.match(value))}
+        others = [value for value in values if value not in heads]
+        counts = _counted(narrow, set(heads.values()))
+        again = {
+            value: head
+            for value, head in heads.items()
+            if (count := counts[head]) > 1 or (count and not _ends_at(text, value, since[value]))
+        }
+        if len(again) > MOST_SEARCHES or sum(counts[head] for head in again.values()) > MOST_WORDS:
+            yield from _in_one_pass(text, again)
+        else:
+            others += again
     for value in others:
-        yield from ((at, value) for at in _find_all(text, value))
+        yield from ((at, value) for at in _find_all(text, narrow, value))
 
 
-def _find_all(text: str, value: str) -> Iterator[int]:
-    """Yield where a value stands as a word; looks at each word of the text once."""
-    at = text.find(value)
+def _counted(narrow: bytes, heads: Set[str]) -> Counter[str]:
+    """Count the words of a text that are one of these."""
+    words = narrow.translate(_WORDS).decode("latin-1").split()
+    return Counter(filter(heads.__contains__, words))
+
+
+def _ends_at(text: str, value: str, end: int) -> bool:
+    """Tell whether a value stands before a place, at the start of a word."""
+    start = end - len(value)
+    return start >= 0 and text.startswith(value, start) and not text[start - 1 : start].isalnum()
+
+
+def _in_one_pass(text: str, heads: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    by_head: dict[str, dict[int, set[str]]] = {}
+    for value, head in heads.items():
+        by_head.setdefault(head, {}).setdefault(len(value), set()).add(value)
+    for word in _HEAD.finditer(text):
+        sizes = by_head.get(word[0])
+        if sizes is None:
+            continue
+        at = word.start()
+        for size, alike in sizes.items():
+            value = text[at : at + size]
+            if value in alike and _is_word(text, at, at + size):
+                yield at, value
+
+
+def _find_all(text: str, narrow: bytes, value: str) -> Iterator[int]:
+    """Yield where a value stands as a word; looks at each word of the text once.
+
+    `narrow` is the text in bytes, `?` for each character that has none; quicker to search.
+    """
+    find: Callable[[int], int] = partial(text.find, value)
+    if value.isascii() and "?" not in value:
+        find = partial(narrow.find, value.encode())
+    at = find(0)
     while at >= 0:
         end = at + len(value)
         if _is_word(text, at, end):
@@ -107,7 +146,7 @@ def _find_all(text: str, value: str) -> Iterator[int]:
             if gap is None:
                 return
             end = gap.start()
-        at = text.find(value, end)
+        at = find(end)
 
 
 def _is_word(text: str, start: int, end: int) -> bool:

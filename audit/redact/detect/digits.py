@@ -45,6 +45,7 @@ _CARD_GROUPS = {
     (19,),
     (4, 4, 4, 4, 3),
 }
+_CARD = [4, 4, 4, 4]
 _TABLE = Table(DIGITS)
 
 Verdict = tuple[str, float]
@@ -72,13 +73,15 @@ def _longest(scan: Scan, run: Run, at: int, limit: int) -> tuple[Hit, int] | Non
     lengths = [end - start for start, end in groups[at : at + MOST_GROUPS]]
     total, ones = sum(lengths), lengths.count(1)
     before = groups[at][0] - groups[0][0]
-    while lengths:
+    label, cost = run.beside.label(before)
+    while total >= FEWEST:
         to = at + len(lengths)
-        if FEWEST <= total <= 22 and ones <= 3:
-            label, cost = run.beside.label(before, groups[-1][1] - groups[to - 1][1])
+        if total <= 22 and ones <= 3:
+            if run.beside.right:
+                label, cost = run.beside.label(before, groups[-1][1] - groups[to - 1][1])
             is_other = label == "not" and cost <= NOT_REACH
             if is_other:
-                is_open = len(lengths) == 4 or scan.view[groups[at][0] - 1 : groups[at][0]] == b"+"
+                is_open = lengths == _CARD or _has_plus(scan.view, groups[at][0], len(lengths))
             else:
                 is_open = bool(label) or (FREE <= total <= LONGEST_FREE and not run.is_money)
             if is_open:
@@ -92,6 +95,13 @@ def _longest(scan: Scan, run: Run, at: int, limit: int) -> tuple[Hit, int] | Non
         total -= last
         ones -= last == 1
     return best and (best[1], best[2])
+
+
+def _has_plus(view: bytes, start: int, size: int) -> bool:
+    """Tell whether a plus stands directly before groups, or near four of them."""
+    return view[start - 1 : start] == b"+" or (
+        size == 4 and b"+" in view[max(0, start - 9) : start]
+    )
 
 
 def judge(scan: Scan, number: Number, label: str, cost: int) -> Verdict:

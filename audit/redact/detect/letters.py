@@ -100,8 +100,7 @@ def find_mixed(scan: Scan) -> Iterator[Hit]:
     for pattern in (MIXED, SPACED):
         for start, end in pattern.spans(view):
             raw = view[start:end]
-            is_small = raw.upper() != raw
-            if (is_small and labels.beside(start, end).is_empty) or not _is_mixed(raw):
+            if not _is_mixed(raw) or (raw.upper() != raw and labels.beside(start, end).is_empty):
                 continue
             verdict = _judge(scan, start, end, raw.decode("latin-1"), pattern is SPACED)
             if verdict is not None:

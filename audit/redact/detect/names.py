@@ -187,8 +187,8 @@ def find_closed(scan: Scan) -> Iterator[Hit]:
 def find_first(scan: Scan) -> Iterator[Hit]:
     """Yield a common first name with a surname behind it."""
     known, view, free = first_names(), scan.view, 0
-    for word in _CAPITAL.finditer(view):
-        if word[0] not in known or word.start() < free or is_other(word[0]):
+    for word in [found for found in _CAPITAL.finditer(view) if found[0] in known]:
+        if word.start() < free or is_other(word[0]):
             continue
         match = PAIR.match(view, word.start())
         if match and not is_other(match[2].split()[-1]):

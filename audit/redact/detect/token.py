@@ -72,9 +72,9 @@ def runs(scan: Scan) -> Iterator[Run]:
     view, has_no_label = scan.view, scan.labels.is_empty
     for match in _RUN.finditer(view):
         run = match[0]
-        if has_no_label and _PART.match(view, max(0, match.start() - 2)) and run.isdigit():
-            continue
         is_plain = run.isdigit()
+        if has_no_label and is_plain and _PART.match(view, max(0, match.start() - 2)):
+            continue
         if not is_plain and len(run.translate(None, _SIGNS)) < FEWEST:
             continue
         start, end = match.span()
@@ -101,15 +101,17 @@ def _run(scan: Scan, start: int, end: int, is_plain: bool) -> Run | None:
         beside = scan.labels.asked(start)
     if beside.is_empty and (end - start < FREE or view[start - 1 : start] == b"#"):
         return None
-    groups = [(start, end)] if is_plain else [m.span() for m in _GROUP.finditer(view, start, end)]
     is_named_other = beside.left == "not" and beside.left_cost <= NOT_REACH and not beside.right
-    if is_named_other and len(groups) < CARD_GROUPS and not _has_plus(view, start, end):
+    if is_named_other and is_plain and not _has_plus(view, start, end):
         return None
     is_glued = beside.right_gap > 1 and _is_glued(scan, start, end)  # `555 0123-office`
     if is_glued and beside.left_gap > REACH:
         return None
     is_money = _is_money(scan, start, end)
     if is_money and beside.is_empty:
+        return None
+    groups = [(start, end)] if is_plain else [m.span() for m in _GROUP.finditer(view, start, end)]
+    if is_named_other and len(groups) < CARD_GROUPS and not _has_plus(view, start, end):
         return None
     return Run(groups, beside, is_glued, is_money)
 
