@@ -1,7 +1,9 @@
 """Appends batches of records durably. Blocking: the trail runs it in its own thread.
 
 A failed write leaves no trace in the chain; a failed sync is data loss, so the file is left and a
-new segment repeats what was not confirmed.
+new segment repeats what was not confirmed. Records and their words are synced at the same time: a
+machine that dies meanwhile may keep records without words, which recovery drops, for nobody was
+told that they are durable.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..chain import Chain
@@ -43,6 +46,7 @@ class Journal:
         self._content: Segment | None = None
         self._reserve = Reserve(folder / f"{self.writer}.reserve")
         self._lock = threading.Lock()
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="audit-words")
 
     def open(self) -> None:
         """Make the folder and the first segment; raises AuditUnavailable."""
@@ -91,24 +95,31 @@ class Journal:
                 raise AuditUnavailable(f"{self.folder}: {exc.strerror}") from exc
             finally:
                 self._leave()
+                self._beside.shutdown(wait=False)
                 self._reserve.release()
 
     def _append(self, drafts: Sequence[Draft]) -> list[Entry]:
         segment = self._current()
         if not drafts:
             return []
-        mark, tree = self._chain.mark(), self._tree.copy()
+        mark, tree, sizes = self._chain.mark(), self._tree.copy(), self._sizes()
         try:
             entries = self._encode_all(drafts, segment)
-            self._store_content(entries)
+            words = self._write_words(entries)
             segment.write(b"".join(entry.line + b"\n" for entry in entries))
-            self._sync(segment)
+            self._sync_both(segment, words)
         except OSError:
             self._chain.rewind(mark)
             self._tree = tree
+            for file, size in sizes:
+                file.confirmed = size
             self._drop_unconfirmed()
             raise
         return entries
+
+    def _sizes(self) -> list[tuple[Segment, int]]:
+        files = (self._segment, self._content)
+        return [(file, file.confirmed) for file in files if file is not None]
 
     def _current(self) -> Segment:
         segment = self._segment
@@ -207,11 +218,22 @@ class Journal:
             content=content,
         )
 
-    def _store_content(self, entries: Sequence[Entry]) -> None:
+    def _write_words(self, entries: Sequence[Entry]) -> Segment | None:
+        """Write the words; return their file where it has to be synced."""
         words = b"".join(entry.content + b"\n" for entry in entries if entry.content)
-        if words and self._content is not None:
-            self._content.write(words)
-            self._sync(self._content)
+        if not words or self._content is None:
+            return None
+        self._content.write(words)
+        return self._content
+
+    def _sync_both(self, segment: Segment, words: Segment | None) -> None:
+        """Sync both files at once; a disk takes two syncs in a row twice as long."""
+        beside = self._beside.submit(self._sync, words) if words is not None else None
+        try:
+            self._sync(segment)
+        finally:
+            if beside is not None:
+                beside.result()
 
     def _sync(self, segment: Segment) -> None:
         try:

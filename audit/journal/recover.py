@@ -1,5 +1,7 @@
 """Ends what a dead writer left open: torn tail cut, unfinished chats ended as `unknown`.
 
+Records at the end whose words did not survive the machine are part of the torn tail.
+
 A writer is dead when nobody holds the lock on its last segment; whoever takes the lock recovers.
 """
 
@@ -17,6 +19,9 @@ from .draft import head
 from .layout import content_path, list_segments
 from .segment import Segment
 from .tail import has_ended
+
+_LAST = 512
+"""Where records without words may be a torn tail: within twice the largest batch."""
 
 
 class Recovered(msgspec.Struct, frozen=True):
@@ -57,6 +62,8 @@ def _recover(writer: str, paths: list[Path], clock: Callable[[], float]) -> Reco
         if not last.lock() or has_ended(paths[-1]):
             return None
         lines, cut = _whole_lines(last.read())
+        for _ in range(_wordless(paths[-1], lines)):
+            cut += len(lines.pop()) + 1
         return _finish(writer, paths, last, lines, cut, clock)
     finally:
         last.close()
@@ -94,6 +101,21 @@ def _whole_lines(data: bytes) -> tuple[list[bytes], int]:
     while lines and not _is_whole(lines[-1]):
         torn += len(lines.pop()) + 1
     return lines, torn
+
+
+def _wordless(path: Path, lines: list[bytes]) -> int:
+    """Return how many of the last records lack words that had not been synced yet.
+
+    Words that are missing further back were taken by somebody: `verify` names them.
+    """
+    try:
+        words = content_path(path).read_bytes()
+    except FileNotFoundError:
+        return 0
+    end = words.rfind(b"\n") + 1
+    last = lines[-_LAST:]
+    lost = next((at for at, line in enumerate(last) if _begin_of_words(line) >= end), len(last))
+    return len(last) - lost if lost or len(last) < _LAST else 0
 
 
 def _is_whole(line: bytes) -> bool:
@@ -160,7 +182,12 @@ def _cut_content(path: Path, lines: list[bytes]) -> None:
 
 def _end_of_words(data: bytes, lines: list[bytes]) -> int:
     for line in reversed(lines):
-        where = (from_line(line) or {}).get("content")
-        if isinstance(where, dict) and "offset" in where:
-            return data.find(b"\n", int(where["offset"])) + 1
+        if (begin := _begin_of_words(line)) >= 0:
+            return data.find(b"\n", begin) + 1
     return 0
+
+
+def _begin_of_words(line: bytes) -> int:
+    """Return where the words of a record begin, -1 for one without."""
+    where = (from_line(line) or {}).get("content")
+    return int(where["offset"]) if isinstance(where, dict) and "offset" in where else -1

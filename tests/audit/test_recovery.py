@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,6 +128,51 @@ async def test_tail_cut_at_any_byte_leaves_a_chain_that_can_be_continued(tmp_pat
         await restart(tmp_path)
         starts, ends = starts_and_ends(records(tmp_path))
         assert sorted(starts) == sorted(ends)
+
+
+async def test_records_whose_words_did_not_survive_the_machine_are_part_of_the_torn_tail(
+    tmp_path, call, records
+):
+    living = open_trail(path=tmp_path / "living", key="k")
+    await living.start()
+    asked = [f"s{n}" for n in range(4)]
+    for id in asked:
+        await living.received(call(id))
+    (words,) = (tmp_path / "living").glob("*.content.jsonl")
+    whole = words.read_bytes()
+
+    for size in range(0, len(whole) + 1, 41):
+        dead = shutil.copytree(tmp_path / "living", tmp_path / f"dead{size}")
+        for signed in dead.glob("checkpoints/*.checkpoints"):  # none was made since the start
+            signed.write_bytes(signed.read_bytes().splitlines(keepends=True)[0])
+        os.truncate(dead / words.name, size)
+        (done,) = await restart(dead)
+        starts, ends = starts_and_ends(records(dead))
+        assert starts == asked[: whole[:size].count(b"\n")]
+        assert sorted(starts) == sorted(ends)
+        assert (done.cut_bytes > 0) == (starts != asked)
+        assert verify_trail(dead).problems == []
+    await living.aclose()
+
+
+async def test_words_that_somebody_took_further_back_are_no_torn_tail(
+    tmp_path, call, records, monkeypatch
+):
+    monkeypatch.setattr("audit.journal.recover._LAST", 2)
+    living = open_trail(path=tmp_path / "living", key="k")
+    await living.start()
+    for n in range(4):
+        await living.received(call(f"s{n}"))
+    dead = shutil.copytree(tmp_path / "living", tmp_path / "dead")
+    await living.aclose()
+    (words,) = dead.glob("*.content.jsonl")
+    os.truncate(words, 10)
+
+    (done,) = await restart(dead)
+
+    assert done.cut_bytes == 0
+    assert len(starts_and_ends(records(dead))[0]) == 4
+    assert verify_trail(dead).problems != []
 
 
 async def test_seal_without_its_line_break_is_torn_too(tmp_path):

@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from audit import AuditUnavailable, Ended, Notice, Turn, open_trail
+from audit import AuditUnavailable, Ended, Notice, Turn, open_trail, verify_trail
 from audit.journal import Journal
 
 
@@ -236,18 +236,23 @@ async def test_failed_write_refuses_new_chats_and_keeps_ends_until_the_disk_is_b
     ]
 
 
+@pytest.mark.parametrize("is_words", [True, False], ids=["words", "records"])
 async def test_failed_sync_goes_on_in_a_new_file_and_loses_nothing(
-    tmp_path, call, records, monkeypatch
+    tmp_path, call, records, monkeypatch, is_words
 ):
     trail = open_trail(path=tmp_path, key="k")
     await trail.start()
     await trail.received(call("s0"))
     real = os.fdatasync
     failures = [OSError(5, "Input/output error")]
-    monkeypatch.setattr(
-        "audit.journal.segment.os.fdatasync",
-        lambda fd: (_ for _ in ()).throw(failures.pop()) if failures else real(fd),
-    )
+
+    def sync(fd: int) -> None:
+        name = os.readlink(f"/proc/self/fd/{fd}")
+        if failures and name.endswith(".content.jsonl") == is_words:
+            raise failures.pop()
+        real(fd)
+
+    monkeypatch.setattr("audit.journal.segment.os.fdatasync", sync)
 
     with pytest.raises(AuditUnavailable):
         await trail.received(call("s1"))
@@ -260,6 +265,7 @@ async def test_failed_sync_goes_on_in_a_new_file_and_loses_nothing(
         "s2",
     ]
     assert len(list(tmp_path.glob("*Z-*-*[0-9].jsonl"))) == 2
+    assert verify_trail(tmp_path).problems == []
 
 
 async def test_disk_that_hangs_refuses_after_the_deadline_and_the_start_gets_its_end(
