@@ -101,3 +101,27 @@ def test_loss_of_memory_in_the_engine_opens_every_detector(monkeypatch):
 
     assert "@" not in redactor.redact("a@example.com").text
     assert real is not None
+
+
+@pytest.mark.parametrize(
+    ("before", "password", "after"),
+    [
+        ('passphrase: "', "correct horse battery staple", '"'),
+        ("my password is 'my dog ate it", " again", "' ok"),
+        ("mot de passe est `", "chat noir et bleu", "` merci"),
+        ("kata sandi: \u201c", "kucing hitam besar", "\u201d"),
+        ('{"password": "', "red green blue", '", "x": 1}'),
+    ],
+)
+def test_password_of_several_words_goes_up_to_the_closing_quote(before, password, after):
+    done = REDACTOR.redact(before + password + after).text
+
+    assert done.endswith("[PASSWORD]" + after)
+    assert password not in done
+
+
+@pytest.mark.parametrize(
+    "line", ['{"password": "This field is required"}', "the password is 'wrong one'"]
+)
+def test_what_programs_say_of_a_password_stays(line):
+    assert REDACTOR.redact(line).text == line

@@ -75,6 +75,18 @@ _PHRASE = Pattern(
     rb"(?i)(?:^|[^a-z])(?:pass ?phrase|seed phrase|recovery phrase|mnemonic)[\"']? "
     rb"{0,2}[:=] {0,2}[\"']?([^\n\"']{8,250})"
 )
+_WORDS = rb"([^\n%b ]{1,40}(?: [^\n%b ]{1,40}){1,11})"
+SENTENCE = Pattern(
+    rb"(?i)(?:^|[^a-z])(?:pass(?:word|wort|phrase|code)|kata ?sandi|kennwort|senha|contrase..?a|"
+    rb"contrasena|mot de passe|wachtwoord|haslo|salasana|adgangskode|losenord|parola)"
+    rb"(?:nya| saya| anda)?[\"']?(?: {0,2}[:=] {0,2}| (?:is|was|adalah|ist|es|est|e|jest):? )"
+    rb"(?:" + b"|".join(b"%b%b%b" % (q, _WORDS % (q, q), q) for q in (b'"', b"'", b"`")) + rb")"
+)
+_MESSAGE = re.compile(
+    rb"(?i)\b(?:pass\w*|fields?|required|must|characters?|digits?|letters?|invalid|incorrect|wrong|"
+    rb"enter|your|please|should|cannot|least|match|short|long|weak|strong|forgot\w*|wajib|harus)\b|[{}]"
+)
+"""What programs say about passwords, and what they fill in."""
 SESSION = Pattern(
     rb"(?i)\b(?:session(?:[_-]?id)?|sid|jsessionid|phpsessid|connect\.sid|auth|csrf[_-]?token)="
     rb"\"?([\w.%+/-]{16,})"
@@ -138,6 +150,14 @@ def find_codes(scan: Scan) -> Iterator[Hit]:
     for match in CODE.finditer(scan.view):
         start, end = max(match.span(1), match.span(2))
         yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])
+
+
+def find_sentences(scan: Scan) -> Iterator[Hit]:
+    """Yield quoted passwords of several words, up to the closing quote."""
+    for match in SENTENCE.finditer(scan.view):
+        start, end = max(match.span(group) for group in (1, 2, 3))
+        if not _MESSAGE.search(scan.view, start, end):
+            yield Hit(start, end, "PASSWORD", 0.85, scan.text[start:end])
 
 
 def find_foreign(scan: Scan) -> Iterator[Hit]:

@@ -52,6 +52,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("mac", web.find_mac, (web.MAC,)),
     Detector("secret_shapes", secrets.find_shapes, (secrets.SHAPES,)),
     Detector("secret_names", secrets.find_named, secrets.NAMING),
+    Detector("password_phrases", secrets.find_sentences, (secrets.SENTENCE,)),
     Detector("codes", secrets.find_codes, (secrets.CODE,)),
     Detector("foreign_passwords", secrets.find_foreign, gate=_FOREIGN),
     Detector("mail_password", secrets.find_pairs, secrets.PAIRS),
