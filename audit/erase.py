@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from .acts import Acts
-from .journal import content_path, list_segments
+from .journal import all_segments, content_path
 from .journal.draft import stamp
 from .journal.erasure import erase_words, find_words
 from .journal.tail import entries_at
@@ -91,7 +91,7 @@ class Erasure:
         links |= {name for request in begun.values() for name in request["who"]}
         found = {
             path.name: find_words(content_path(path), ids)
-            for path in self._segments()
+            for path in all_segments(self._folder)
             if ids and content_path(path).exists()
         }
         return Plan(
@@ -128,7 +128,7 @@ class Erasure:
     def _erase_words(self, ids: frozenset[str], plan: Plan) -> dict[str, list[int]]:
         """Erase what was planned and what came in between."""
         done = {name: set(offsets) for name, offsets in plan.segments.items()}
-        for path in self._segments():
+        for path in all_segments(self._folder):
             words = content_path(path)
             offsets = erase_words(words, ids) if ids and words.exists() else []
             if offsets:
@@ -155,11 +155,10 @@ class Erasure:
             for segment, offsets in request["segments"].items()
             for place in entries_at(self._folder / Path(segment).name, frozenset(offsets))
         }
+        if not places:
+            return set()
         return {
             str(one.record["subject"])
             for one in read_trail(self._folder, with_content=False)
-            if places and (one.record.get("writer"), one.record.get("seq")) in places
+            if (one.record.get("writer"), one.record.get("seq")) in places
         }
-
-    def _segments(self) -> list[Path]:
-        return [path for paths in list_segments(self._folder).values() for path in paths]

@@ -39,6 +39,8 @@ class People:
 
     def mails_of(self, ids: Set[str]) -> set[str]:
         """Return the mail addresses, as subjects, that these subjects have used."""
+        if not ids:
+            return set()
         records = (one.record for one in read_trail(self._folder, with_content=False))
         return {r["email"] for r in records if r.get("subject") in ids and "email" in r}
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from .encoding import from_line
-from .journal import content_path, list_segments
+from .journal import all_segments, content_path
 from .journal.erasure import is_erased
 
 Wanted = Callable[[dict[str, Any]], bool]
@@ -34,10 +34,9 @@ def read_trail(
     read and nothing is kept, so that a trail may be larger than the memory.
     """
     start = b'{"event":"' + event.encode()
-    for segments in list_segments(folder).values():
-        for path in segments:
-            found = _segment(path, start)
-            yield from _with_words(path, filter(wanted, found), with_content)
+    for path in all_segments(folder):
+        found = _segment(path, start)
+        yield from _with_words(path, filter(wanted, found), with_content)
 
 
 def by_time(

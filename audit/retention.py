@@ -10,7 +10,7 @@ import msgspec
 
 from .acts import Acts
 from .encoding import from_line
-from .journal import SegmentName, content_path, list_segments
+from .journal import SegmentName, all_segments, content_path
 from .journal.draft import stamp
 from .journal.segment import Segment
 from .pseudonym import Pseudonyms
@@ -93,7 +93,7 @@ class Retention:
         return [one.path.name for one in old]
 
     def _old(self, limits: _Limits) -> Iterator[_Old]:
-        for path in (path for paths in list_segments(self._folder).values() for path in paths):
+        for path in all_segments(self._folder):
             changed = path.stat().st_mtime
             if changed >= limits.sealed or not _is_at_rest(path):
                 continue

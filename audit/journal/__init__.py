@@ -2,7 +2,7 @@
 
 from .draft import Draft
 from .journal import Journal
-from .layout import SegmentName, content_path, list_segments
+from .layout import SegmentName, all_segments, content_path, list_segments
 from .recover import Recovered, recover_dead_writers
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Journal",
     "Recovered",
     "SegmentName",
+    "all_segments",
     "content_path",
     "list_segments",
     "recover_dead_writers",

@@ -51,3 +51,8 @@ def list_segments(folder: Path) -> dict[str, list[Path]]:
         if name is not None:
             found.setdefault(name.writer, []).append((name.number, path))
     return {writer: [path for _, path in sorted(items)] for writer, items in found.items()}
+
+
+def all_segments(folder: Path) -> list[Path]:
+    """Return the segments of all writers, one writer after the other."""
+    return [path for paths in list_segments(folder).values() for path in paths]

@@ -62,8 +62,6 @@ def _recover(writer: str, paths: list[Path], clock: Callable[[], float]) -> Reco
         if not last.lock() or has_ended(paths[-1]):
             return None
         lines, cut = _whole_lines(last.read())
-        for _ in range(_wordless(paths[-1], lines)):
-            cut += len(lines.pop()) + 1
         return _finish(writer, paths, last, lines, cut, clock)
     finally:
         last.close()
@@ -77,13 +75,16 @@ def _finish(
     cut: int,
     clock: Callable[[], float],
 ) -> Recovered:
+    words = _Words(paths[-1])
+    for _ in range(words.missing(lines)):
+        cut += len(lines.pop()) + 1
     if cut:
         last.cut(sum(len(line) + 1 for line in lines))
+    words.cut_after(lines)
     earlier = list(_lines_of(paths[:-1]))
     chain = _chain_after(writer, lines or earlier)
     tree = Tree(lines)
     starts = _unfinished(earlier + lines)
-    _cut_content(paths[-1], lines)
     sealed = [chain.seal(record) for record in _ends(starts, cut, clock())]
     for line in sealed:
         tree.add(line)
@@ -101,21 +102,6 @@ def _whole_lines(data: bytes) -> tuple[list[bytes], int]:
     while lines and not _is_whole(lines[-1]):
         torn += len(lines.pop()) + 1
     return lines, torn
-
-
-def _wordless(path: Path, lines: list[bytes]) -> int:
-    """Return how many of the last records lack words that had not been synced yet.
-
-    Words that are missing further back were taken by somebody: `verify` names them.
-    """
-    try:
-        words = content_path(path).read_bytes()
-    except FileNotFoundError:
-        return 0
-    end = words.rfind(b"\n") + 1
-    last = lines[-_LAST:]
-    lost = next((at for at, line in enumerate(last) if _begin_of_words(line) >= end), len(last))
-    return len(last) - lost if lost or len(last) < _LAST else 0
 
 
 def _is_whole(line: bytes) -> bool:
@@ -168,23 +154,35 @@ def _ends(starts: dict[str, _Start], cut: int, now: float) -> Iterator[dict[str,
         yield {**named, "outcome": "unknown", "usage": {}, "is_recovered": True}
 
 
-def _cut_content(path: Path, lines: list[bytes]) -> None:
-    """Drop words behind those of the last record: their own record did not survive."""
-    try:
-        words = Segment(content_path(path), is_new=False)
-    except FileNotFoundError:
-        return
-    try:
-        words.cut(_end_of_words(words.read(), lines))
-    finally:
-        words.close()
+class _Words:
+    """The words of a segment as they were found."""
 
+    def __init__(self, segment: Path) -> None:
+        self._path = content_path(segment)
+        self._data = self._path.read_bytes() if self._path.exists() else None
 
-def _end_of_words(data: bytes, lines: list[bytes]) -> int:
-    for line in reversed(lines):
-        if (begin := _begin_of_words(line)) >= 0:
-            return data.find(b"\n", begin) + 1
-    return 0
+    def missing(self, lines: list[bytes]) -> int:
+        """Return how many of the last records lack words that had not been synced yet.
+
+        Words that are missing further back were taken by somebody: `verify` names them.
+        """
+        if self._data is None:
+            return 0
+        end = self._data.rfind(b"\n") + 1
+        last = lines[-_LAST:]
+        lost = next((at for at, line in enumerate(last) if _begin_of_words(line) >= end), len(last))
+        return len(last) - lost if lost or len(last) < _LAST else 0
+
+    def cut_after(self, lines: list[bytes]) -> None:
+        """Drop words behind those of the last record: their own record did not survive."""
+        if self._data is None:
+            return
+        begin = next((at for line in reversed(lines) if (at := _begin_of_words(line)) >= 0), -1)
+        words = Segment(self._path, is_new=False)
+        try:
+            words.cut(self._data.find(b"\n", begin) + 1 if begin >= 0 else 0)
+        finally:
+            words.close()
 
 
 def _begin_of_words(line: bytes) -> int:
