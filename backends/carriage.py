@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .foreign import is_number_over_one, is_set, kinds_of_parts, objects, refused
+from .foreign import check_one_answer, is_set, kinds_of_parts, objects, refused
 from .request import (
     ChatRequest,
     DocumentPart,
@@ -35,8 +35,7 @@ def public_body(backend: str, request: ChatRequest, dropped: list[str]) -> dict[
     Refuses what our one-answer events cannot hold although the provider could.
     """
     body = request.origin.body if request.origin else {}
-    if is_number_over_one(body.get("n")):
-        raise refused(backend, "n", "must be 1: one call gives one answer.")
+    check_one_answer(backend, body)
     told: tuple[str, ...] = ("user", "safety_identifier") if request.user else ()
     if request.user and set(body.get("metadata") or ()) == {"user_id"}:
         told += ("metadata",)

@@ -107,8 +107,7 @@ def check_foreign(backend: str, request: ChatRequest, target: str) -> list[str]:
     found = next(_refusals(body, sheet), None)
     if found is not None:
         raise refused(backend, found, f"cannot be carried to {target}.")
-    if is_number_over_one(body.get("n")):
-        raise refused(backend, "n", "must be 1: one call gives one answer.")
+    check_one_answer(backend, body)
     betas = ("anthropic-beta",) if request.origin.betas else ()
     names = dict.fromkeys((*_left_out(body, sheet), *betas))
     return [name for name in names if _HARMLESS.fullmatch(name)][:MAX_NAMED]
@@ -175,9 +174,11 @@ def is_set(value: object) -> bool:
     return value not in (None, False, 0, "", {}, [])
 
 
-def is_number_over_one(value: object) -> bool:
-    """Tell whether a count asks for several."""
-    return isinstance(value, int) and not isinstance(value, bool) and value > 1
+def check_one_answer(backend: str, body: dict[str, Any]) -> None:
+    """Refuse a body that asks for several answers: our events hold one."""
+    count = body.get("n")
+    if isinstance(count, int) and not isinstance(count, bool) and count > 1:
+        raise refused(backend, "n", "must be 1: one call gives one answer.")
 
 
 def objects(value: object) -> list[dict[str, Any]]:
