@@ -11,9 +11,7 @@ import typer
 from .audit_keys import app as keys_app
 from .audit_place import (
     By,
-    File,
     Folder,
-    Json,
     Since,
     Until,
     desk_of,
@@ -25,6 +23,7 @@ from .audit_report import processing, report
 from .audit_rights import erase, export, hold
 from .audit_unseal import app as unseal_app
 from .group import command_group
+from .options import File, Json
 from .output import NO, end, give, give_json, say, table
 
 if TYPE_CHECKING:

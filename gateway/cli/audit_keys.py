@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from .audit_place import By, File, Folder, Json, desk_of, folder_of, pseudonyms_of, settings_of
+from .audit_place import By, Folder, desk_of, folder_of, pseudonyms_of, settings_of
 from .group import command_group
+from .options import File, Json
 from .output import WRONG_USE, end, give, give_json, say, table
 
 app = command_group("Show and rotate the keys of the trail.", "gateway audit keys rotate")

@@ -25,11 +25,9 @@ def _time(text: str) -> str:
     return text
 
 
-File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
 Folder = Annotated[
     Path | None, typer.Option("--path", help="Folder of the trail; else from the configuration.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Subject = Annotated[
     str,
     typer.Argument(help="user:NAME, key:ID, email:ADDRESS, or the name in the records (u_...)."),

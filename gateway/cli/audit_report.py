@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from .audit_place import File, Folder, Json, folder_of
+from .audit_place import Folder, folder_of
+from .options import File, Json
 from .output import NO, end, give, give_json, say, table
 
 if TYPE_CHECKING:

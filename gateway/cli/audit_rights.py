@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .audit_place import By, File, Folder, Json, Subject, desk_of, warn_of_keys
+from .audit_place import By, Folder, Subject, desk_of, warn_of_keys
+from .options import File, Json
 from .output import NO, end, give, give_json, say
 
 if TYPE_CHECKING:

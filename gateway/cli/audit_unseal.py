@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from .audit_place import By, File, Folder, Json, Subject, desk_of
+from .audit_place import By, Folder, Subject, desk_of
 from .group import command_group
+from .options import File, Json
 from .output import give, give_json, say
 
 app = command_group(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .group import command_group
-from .options import Json
+from .options import File, Json
 from .output import NO, WRONG_USE, YES, end, give, give_json, say, table
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 app = command_group("Check, show and describe the configuration.", "gateway config check --json")
 Fix = Annotated[bool, typer.Option("--fix", help="Write the nearest name where one is misspelt.")]
-File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
 
 
 @app.command(epilog="Example: gateway config check --config gateway.yaml --json")

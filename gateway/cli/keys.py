@@ -9,11 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from .group import command_group
-from .options import Json
+from .options import File, Json
 from .output import NO, end, give, give_json, say, table
 
 app = command_group("Create, list and revoke API keys.", "gateway keys create --id web")
-File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
 Names = Annotated[list[str] | None, typer.Option(help="May be given several times.")]
 APPLIES = "It counts from the next start, or reload, of the gateway."
 

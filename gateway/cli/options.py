@@ -24,6 +24,7 @@ ApiKeyToo = Annotated[
     typer.Option("--api-key", help="API key.", envvar="GATEWAY_API_KEY", show_envvar=True),
 ]
 """Beside `AdminKey`, which has the short name."""
+File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
 AppName = Annotated[str, typer.Option("--app", help="Application profile.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Since = Annotated[str, typer.Option(help="How far back: 15m, 24h, 2d; up to 8 days.")]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .audit_place import File, Json, Since, Until, folder_of
+from .audit_place import Since, Until, folder_of
 from .group import command_group
+from .options import File, Json
 from .output import give, give_json, table
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .group import single_command
+from .options import File
 from .output import NO, end, say
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ app = single_command()
 
 @app.command(epilog="Example: gateway serve --config gateway.yaml --port 8080")
 def serve(
-    config: Annotated[
-        str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")
-    ] = None,
+    config: File = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=0, max=65535)] = None,
     workers: Annotated[int | None, typer.Option(help="Processes.", min=1, max=64)] = None,
