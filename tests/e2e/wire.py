@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -28,6 +29,28 @@ def ask_url(query: str, **fields: str) -> str:
 def completion_body(text: str, **fields: Any) -> dict[str, Any]:
     """Return a body of OpenAI's chat."""
     return {"model": "default", "messages": [{"role": "user", "content": text}], **fields}
+
+
+async def read_until(
+    port: int, method: str, path: str, value: object = None, *, until: bytes
+) -> bytes:
+    """Send a request, read until a mark or to the end where it never comes, and hang up."""
+    body = b"" if value is None else json.dumps(value).encode()
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(head.encode() + body)
+        seen = b""
+        while until not in seen and (data := await reader.read(65536)):
+            seen += data
+        return seen
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 class Answer:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-from contextlib import suppress
+from functools import partial
 
 from gateway.stream.generation import Generation
 from gateway.stream.shared.replica import Replica
 from gateway.stream.subscriber import Subscriber
+from tests.e2e.wire import read_until
 from tests.gateway.conftest import Inside, Running, with_server
 from tests.gateway.test_flow import STREAM, STREAMS, number_of
 
@@ -18,37 +19,18 @@ LONG = "[[n=500]] [[delay=0.02]]"
 ROUNDS, AT_ONCE = 6, 40
 
 
-async def send(running: Running, method: str, path: str, value: object, until: bytes) -> bytes:
-    """Send a request, read until a mark or the end, and hang up."""
-    body = json.dumps(value).encode()
-    head = (
-        f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    reader, writer = await running.connect()
-    try:
-        writer.write(head.encode() + body)
-        seen = b""
-        while until not in seen and (data := await reader.read(65536)):
-            seen += data
-        return seen
-    finally:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-
 async def one(running: Running, n: int) -> None:
     """Live one answer through: whole, left, stopped, or left before its first word."""
+    send = partial(read_until, running.port)
     if n % 4 == 0:
-        await send(running, "POST", STREAM, {"query": "[[n=3]] [[delay=0]]"}, b"0\r\n\r\n")
+        await send("POST", STREAM, {"query": "[[n=3]] [[delay=0]]"}, until=b"0\r\n\r\n")
     elif n % 4 == 1:
-        await send(running, "POST", STREAM, {"query": LONG}, b'"token"')
+        await send("POST", STREAM, {"query": LONG}, until=b'"token"')
     else:
-        made = await send(running, "POST", STREAMS, {"query": LONG}, b"}")
+        made = await send("POST", STREAMS, {"query": LONG}, until=b"}")
         id = json.loads(made[made.index(b"{") :])["id"]
         path = f"{STREAMS}/{id}"
-        await send(running, "DELETE" if n % 4 == 2 else "GET", path, {}, b"}")
+        await send("DELETE" if n % 4 == 2 else "GET", path, {}, until=b"}")
 
 
 async def stop_all(running: Running) -> None:

@@ -15,12 +15,12 @@ from itertools import groupby
 
 import pytest
 
+from tests.ratelimit.true_window import WINDOW_S, Arrival, most_in_a_window
+
 PROCESSES = 8
 TASKS = 64
-WINDOW_S = 60.0
 QUOTA = 250
 START_US = 1_700_000_000_000_000
-Arrival = tuple[float, int]
 
 WORKER = f"""
 import asyncio, itertools, os, sys
@@ -131,19 +131,6 @@ def weights(chance: random.Random) -> Iterator[Arrival]:
         yield from [(now, chance.randint(1, QUOTA // 5)) for _ in range(3)]
 
 
-def walk(admitted: list[Arrival]) -> int:
-    """Return the highest cost in any true window."""
-    inside: deque[Arrival] = deque()
-    most = total = 0
-    for moment, cost in admitted:
-        inside.append((moment, cost))
-        total += cost
-        while inside[0][0] <= moment - WINDOW_S:
-            total -= inside.popleft()[1]
-        most = max(most, total)
-    return most
-
-
 def exact(arrivals: list[Arrival]) -> int:
     """Return what a log of every call would have admitted."""
     inside: deque[Arrival] = deque()
@@ -170,5 +157,5 @@ def test_attackers_get_the_limit_in_every_true_window_and_nearly_all_of_it(
         costs = attackers.call(pattern.__name__, moment, [cost for _, cost in group])
         admitted += [(moment, cost) for cost in costs]
 
-    assert walk(admitted) <= QUOTA
+    assert most_in_a_window(admitted) <= QUOTA
     assert sum(cost for _, cost in admitted) >= 0.98 * exact(arrivals)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
 
 from ratelimit import Charge, Limit, MemoryLimiter, RedisLimiter
-
-WINDOW_S = 60.0
+from tests.ratelimit.true_window import WINDOW_S, most_in_a_window
 
 
 def before_the_edge(limit: int, chance: random.Random) -> Iterator[tuple[float, int]]:
@@ -47,19 +45,6 @@ def weights(limit: int, chance: random.Random) -> Iterator[tuple[float, int]]:
         cost = chance.randint(1, max(1, limit // 2))
         now += chance.expovariate(3 * limit / WINDOW_S / cost)
         yield now, cost
-
-
-def most_in_a_window(admitted: list[tuple[float, int]]) -> int:
-    """Return the highest cost in any true window, by walking all of them."""
-    inside: deque[tuple[float, int]] = deque()
-    most = total = 0
-    for moment, cost in admitted:
-        inside.append((moment, cost))
-        total += cost
-        while inside[0][0] <= moment - WINDOW_S:
-            total -= inside.popleft()[1]
-        most = max(most, total)
-    return most
 
 
 async def admit(arrivals: list[tuple[float, int]], limit: Limit) -> list[tuple[float, int]]:

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.conftest import RedisServer
 from tests.e2e.processes import Provider, eventually
 from tests.e2e.shared.conftest import Replicas
 from tests.e2e.shared.test_workers import descriptors, forever
-from tests.e2e.wire import STREAM, STREAMS
+from tests.e2e.wire import STREAM, STREAMS, read_until
 
 COUNT = int(os.environ.get("SLUICEGATE_STREAMS", "10000"))
 AT_ONCE = 48
@@ -37,22 +37,7 @@ class Client:
 
     async def send(self, method: str, path: str, value: object = None, *, until: bytes) -> bytes:
         """Send a request and read until a mark, or to the end where it never comes."""
-        body = b"" if value is None else json.dumps(value).encode()
-        head = (
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        try:
-            writer.write(head.encode() + body)
-            seen = b""
-            while until not in seen and (data := await reader.read(65536)):
-                seen += data
-            return seen
-        finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+        return await read_until(self._port, method, path, value, until=until)
 
     async def one(self, n: int) -> None:
         """Live one answer through, in one of the ways in which they end."""

@@ -20,7 +20,7 @@ models:
   default: {{targets: [{{backend: demo}}]}}
 apps:
   bali-zero: {{model: default}}
-audit: {{level: none, sinks: [{{kind: jsonl, path: "{audit}"}}]}}
+audit: {{level: none, sinks: [{{kind: jsonl, path: "AUDIT"}}]}}
 """
 
 Serve = Callable[..., Awaitable[TestServer]]
@@ -28,14 +28,13 @@ Raw = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
-async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
-    """Return a function that starts a gateway over one backend of a kind."""
+async def gateway_of(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[TestServer]]]:
+    """Return a function that starts a gateway from the text of a file."""
     servers: list[TestServer] = []
 
-    async def start(kind: str = "script", base_url: str = "", **environ: str) -> TestServer:
+    async def start(text: str, **environ: str) -> TestServer:
         file = tmp_path / "gateway.yaml"
-        more = f'api_key: k, base_url: "{base_url}",' if base_url else ""
-        file.write_text(FILE.format(kind=kind, more=more, audit=tmp_path / "audit"), "utf-8")
+        file.write_text(text.replace("AUDIT", str(tmp_path / "audit")), "utf-8")
         config = load(str(file), {"GATEWAY_LIMIT": "off", "GATEWAY_BREAKER": "off", **environ})
         server = TestServer(await create_app(config))
         await server.start_server()
@@ -48,22 +47,14 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
 
 
 @pytest.fixture
-async def gateway_of(tmp_path: Path) -> AsyncIterator[Callable[[str], Awaitable[TestServer]]]:
-    """Return a function that starts a gateway from the text of a file."""
-    servers: list[TestServer] = []
+async def serve(gateway_of: Callable[..., Awaitable[TestServer]]) -> Serve:
+    """Return a function that starts a gateway over one backend of a kind."""
 
-    async def start(text: str) -> TestServer:
-        file = tmp_path / "gateway.yaml"
-        file.write_text(text.replace("AUDIT", str(tmp_path / "audit")), "utf-8")
-        config = load(str(file), {"GATEWAY_LIMIT": "off", "GATEWAY_BREAKER": "off"})
-        server = TestServer(await create_app(config))
-        await server.start_server()
-        servers.append(server)
-        return server
+    async def start(kind: str = "script", base_url: str = "", **environ: str) -> TestServer:
+        more = f'api_key: k, base_url: "{base_url}",' if base_url else ""
+        return await gateway_of(FILE.format(kind=kind, more=more), **environ)
 
-    yield start
-    for server in servers:
-        await server.close()
+    return start
 
 
 @pytest.fixture
