@@ -95,7 +95,7 @@ def test_refusal_for_good_keeps_the_text_and_says_why(
     browser: Browser, start: Start, proxy: Proxy
 ) -> None:
     gateway = start()
-    line = proxy(gateway.url, plan=[900, UNKNOWN, UNKNOWN])
+    line = proxy(gateway.url, plan=[1511, UNKNOWN, UNKNOWN])  # some words have come
 
     seen = browser.play("chat", "cut", url=line.url, prompt=f"[[text={ANSWER}]] [[delay=0.02]]")
 

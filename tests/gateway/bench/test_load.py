@@ -220,7 +220,8 @@ def test_a_machine_that_was_not_quiet_says_why(machine: Machine, words: list[str
 
 
 async def test_a_run_tells_on_what_it_was_measured(provider: str) -> None:
-    result = await run_load(Plan(provider, prompt="[[n=3]][[delay=0.05]]", streams=1, total=1))
+    busy = Plan(provider, prompt="[[n=500]][[delay=0]]", streams=4, total=40)  # many ticks of it
+    result = await run_load(busy)
 
     assert result.machine is not None
     assert result.machine.cores > 0
