@@ -7,6 +7,8 @@ import gc
 import json
 from functools import partial
 
+import pytest
+
 from gateway.stream.generation import Generation
 from gateway.stream.shared.replica import Replica
 from gateway.stream.subscriber import Subscriber
@@ -44,6 +46,7 @@ def kept() -> int:
     return sum(type(found) in KINDS for found in gc.get_objects())
 
 
+@pytest.mark.timeout(60)  # each look goes through all objects of the process
 async def test_many_answers_leave_no_task_and_no_object_behind(inside: Inside, redis_url: str):
     of_others = kept()  # of gateways that other tests share in this process
     running = await inside(
