@@ -174,15 +174,25 @@ class _Words:
         return len(last) - lost if lost or len(last) < _LAST else 0
 
     def cut_after(self, lines: list[bytes]) -> None:
-        """Drop words behind those of the last record: their own record did not survive."""
+        """Drop words behind those of the last record: their own record did not survive.
+
+        Where somebody took the last record's words, what is left of the others stays.
+        """
         if self._data is None:
             return
-        begin = next((at for line in reversed(lines) if (at := _begin_of_words(line)) >= 0), -1)
         words = Segment(self._path, is_new=False)
         try:
-            words.cut(self._data.find(b"\n", begin) + 1 if begin >= 0 else 0)
+            words.cut(self._end_of_words(lines))
         finally:
             words.close()
+
+    def _end_of_words(self, lines: list[bytes]) -> int:
+        assert self._data is not None
+        begin = next((at for line in reversed(lines) if (at := _begin_of_words(line)) >= 0), None)
+        if begin is None:
+            return 0
+        whole = self._data.rfind(b"\n") + 1
+        return self._data.find(b"\n", begin) + 1 if begin < whole else whole
 
 
 def _begin_of_words(line: bytes) -> int:

@@ -166,12 +166,14 @@ async def test_words_that_somebody_took_further_back_are_no_torn_tail(
     dead = shutil.copytree(tmp_path / "living", tmp_path / "dead")
     await living.aclose()
     (words,) = dead.glob("*.content.jsonl")
-    os.truncate(words, 10)
+    first = words.read_bytes().splitlines(keepends=True)[0]
+    os.truncate(words, len(first) + 10)
 
     (done,) = await restart(dead)
 
     assert done.cut_bytes == 0
     assert len(starts_and_ends(records(dead))[0]) == 4
+    assert words.read_bytes() == first
     assert verify_trail(dead).problems != []
 
 
