@@ -182,17 +182,17 @@ class _Words:
             return
         words = Segment(self._path, is_new=False)
         try:
-            words.cut(self._end_of_words(lines))
+            words.cut(_end_of_words(self._data, lines))
         finally:
             words.close()
 
-    def _end_of_words(self, lines: list[bytes]) -> int:
-        assert self._data is not None
-        begin = next((at for line in reversed(lines) if (at := _begin_of_words(line)) >= 0), None)
-        if begin is None:
-            return 0
-        whole = self._data.rfind(b"\n") + 1
-        return self._data.find(b"\n", begin) + 1 if begin < whole else whole
+
+def _end_of_words(data: bytes, lines: list[bytes]) -> int:
+    begin = next((at for line in reversed(lines) if (at := _begin_of_words(line)) >= 0), None)
+    if begin is None:
+        return 0
+    whole = data.rfind(b"\n") + 1
+    return data.find(b"\n", begin) + 1 if begin < whole else whole
 
 
 def _begin_of_words(line: bytes) -> int:
