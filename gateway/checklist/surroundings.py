@@ -87,7 +87,7 @@ def safety(ground: Ground) -> Outcome:
         return Outcome(False, seen, "none", NO_SOURCE, is_open=not bad)
     said, is_good, is_open = audited(ground.source)
     seen = "; ".join([*bad, f"{len(wrong)} probes", said])
-    remedy = "make security, on a machine that reaches the data of known flaws"
+    remedy = "make security, where known flaws can be asked for or SECURITY_ADVISORIES has a copy"
     return Outcome(not bad and is_good, seen, "none", remedy, is_open and not bad)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.security import probes, sources
+from deploy.security import advisories, probes, sources
 from deploy.security.check import Check, document, holds, lines_of
 
 
@@ -40,26 +40,29 @@ def test_an_entry_without_hash_or_exact_version_is_found(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("answers", "state"),
     [
-        ([{"name": "a", "version": "1", "vulns": []}] * 2, "ok"),
-        ([{"name": "a", "version": "1", "vulns": []}], "NOT CHECKED"),
+        ([{"name": "a", "version": "1", "vulns": []}, {"name": "b", "version": "2", "vulns": []}],
+         "ok"),
+        ([{"name": "a", "version": "1", "vulns": []}] * 2, "NOT CHECKED"),
         ([{"name": "a", "skip_reason": "not found"}] * 2, "NOT CHECKED"),
         ([], "NOT CHECKED"),
         ([{"name": "a", "version": "1", "vulns": [{"id": "CVE-1"}]}], "FAILED"),
     ],
-)
+)  # fmt: skip
 def test_only_packages_that_were_looked_up_count(
     answers: list[dict[str, object]], state: str
 ) -> None:
-    assert sources.judge_audit(answers, 2).state == state
+    pins = {("a", "1"), ("b", "2")}
+
+    assert advisories.judge(pins, *advisories.looked_up(answers)).state == state
 
 
 def test_an_advisory_service_that_cannot_be_asked_is_no_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     silent = subprocess.CompletedProcess([], 0, '{"dependencies": []}', "")
-    monkeypatch.setattr(sources, "tool", lambda *_: silent)
+    monkeypatch.setattr(advisories, "tool", lambda *_: silent)
 
-    assert sources.advisories().state == "NOT CHECKED"
+    assert advisories.ask_service().state == "NOT CHECKED"
 
 
 def test_every_mark_that_silences_a_finding_says_why() -> None:
