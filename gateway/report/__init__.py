@@ -1,6 +1,6 @@
 """What happened in the last hours, kept by the gateway itself: snapshots, windows, numbers."""
 
-from .numbers import Report, Times, report_of
+from .numbers import Report, Times, hosted, report_of
 from .rollup import FileRollup, RedisRollup, Rollup
 from .snapshot import Snapshot, take
 from .window import Window, window_of
@@ -13,6 +13,7 @@ __all__ = [
     "Snapshot",
     "Times",
     "Window",
+    "hosted",
     "report_of",
     "take",
     "window_of",

@@ -13,14 +13,13 @@ from gateway.rooms import Rooms
 from gateway.telemetry.memory import limit_bytes, resident_bytes
 from gateway.version import VERSION
 
-from .numbers import Report, report_of
+from .numbers import Report, hosted, report_of
 from .rollup import Rollup
 from .snapshot import Snapshot, take
 from .window import window_of
 
 PULSE_S = 1.0
 SNAPSHOT_S = 60.0
-SCRIPTED = frozenset({"script", "echo"})
 
 
 class Ledger:
@@ -93,15 +92,12 @@ class Ledger:
 
     def _with_now(self, report: Report, covered_s: float) -> Report:
         rooms = self._rooms
-        kinds = {name: backend.kind for name, backend in rooms.settings.config.backends.items()}
-        used = {key.partition("|")[0] for key in report.attempts}
         return msgspec.structs.replace(
-            report,
+            hosted(report, rooms.settings.config.backends),
             covered_s=round(covered_s, 1),
             flag=rooms.flag.text,
             gateway=VERSION,
             profile=rooms.settings.config.profile,
-            is_hosted=any(kinds.get(name, "") not in SCRIPTED for name in used),
             active=len(rooms.table.running),
             memory_bytes=resident_bytes(),
             memory_limit_bytes=limit_bytes(),

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gateway.config import Backend
 from gateway.telemetry.catalogue import SECONDS
 
 from .snapshot import CHAT_ROUTE
 from .window import Values, Window
+
+SCRIPTED = frozenset({"script", "echo"})
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -120,6 +123,15 @@ def report_of(window: Window) -> Report:
         guard_steps_back=_one(values, "guard"),
         log_records=_by(values, "log_records"),
         parts=tuple(_slice(at, part) for at, part in window.parts),
+    )
+
+
+def hosted(report: Report, backends: Mapping[str, Backend]) -> Report:
+    """Return the report with whether a provider outside answered, and not only scripted ones."""
+    kinds = {name: backend.kind for name, backend in backends.items()}
+    used = {key.partition("|")[0] for key in report.attempts}
+    return msgspec.structs.replace(
+        report, is_hosted=any(kinds.get(name, "") not in SCRIPTED for name in used)
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from gateway.report import Snapshot, report_of, window_of
+from gateway.report import Snapshot, hosted, report_of, window_of
 from gateway.rooms import Rooms
 from gateway.slo import Slo
 
@@ -28,7 +28,7 @@ log = structlog.get_logger("sluicegate.guard")
 
 
 class Guard:
-    """Looks at the counters every few seconds; `hosted` says whether a provider outside answers."""
+    """Looks at the counters every few seconds, and judges what they grew by as the verdict does."""
 
     def __init__(
         self,
@@ -83,7 +83,8 @@ class Guard:
         return last is not None and last.by == "guard" and self._clock() - last.at < cooldown_s
 
     def _trouble(self, since: float, now: Snapshot) -> str:
-        report = report_of(window_of(self._seen, since, now.at))
+        backends = self._rooms.settings.config.backends
+        report = hosted(report_of(window_of(self._seen, since, now.at)), backends)
         if report.streams < self._slo.rollout.min_streams * (now.at - since) / self._window_s:
             return ""
         gates = [gate for gate in judge(report, self._slo).gates if gate.state == "back"]

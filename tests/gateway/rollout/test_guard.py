@@ -28,6 +28,7 @@ class Counters:
 
     def __init__(self) -> None:
         self.now, self.done, self.failed = 1000.0, 0, 0
+        self.backend, self.first_token_s = "demo", 0.05
 
     def clock(self) -> float:
         return self.now
@@ -37,6 +38,9 @@ class Counters:
             "streams|done": [float(self.done), 0.0],
             "streams|upstream_error": [float(self.failed), 0.0],
             "errors|upstream_error|stream": [float(self.failed), 0.0],
+            f"attempts|{self.backend}|served": [float(self.done), 0.0],
+            "first_token": [float(self.done), self.done * self.first_token_s],
+            "first_token_overhead": [float(self.done), self.done * 0.002],
         }
         return Snapshot(self.now, "a", values)
 
@@ -99,6 +103,18 @@ async def test_it_leaves_alone_what_is_no_ground(start: Start, good: int, bad: i
 
     assert await beat(guard, counters, 300, good=good, bad=bad) is None
     assert gateway.server.app[ROOMS].flag.text == "25%"
+
+
+@pytest.mark.parametrize("backend, steps_back", [("demo", True), ("hosted", False)])
+async def test_the_time_of_a_provider_outside_is_no_ground(
+    start: Start, backend: str, steps_back: bool
+):
+    _, guard, counters = await guarded(start)
+    counters.backend, counters.first_token_s = backend, 0.4
+
+    reason = await beat(guard, counters, 120, good=10, bad=0)
+
+    assert (reason is not None and "first token" in reason) is steps_back
 
 
 async def test_a_burst_that_is_over_is_no_reason(start: Start):
