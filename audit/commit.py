@@ -9,10 +9,9 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 from .journal import Draft, Journal
+from .journal.hand import Hand
 from .sink import AuditUnavailable, Entry
 
 BATCH = 256
@@ -23,7 +22,6 @@ LOOKS = 20
 RETRY_S = 0.25
 ROOM = 20_000
 
-T = TypeVar("T")
 Observer = Callable[[str, float], None]
 """Told (`name`, value): `audit_records`, `audit_commit_seconds`, `audit_degraded` (1 or 0)."""
 
@@ -74,7 +72,7 @@ class Committer:
         self._on_commit = on_commit
         self._observer = observer
         self._deadline_s = deadline_s
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit-journal")
+        self._hand = Hand("audit-journal")
         self._queue: deque[Written] = deque()
         self._batch: list[Written] = []
         self._clock: asyncio.TimerHandle | None = None
@@ -88,7 +86,7 @@ class Committer:
 
     async def start(self) -> None:
         """Open the journal and begin to commit; raises AuditUnavailable."""
-        await self._in_thread(self._journal.open)
+        await self._hand.run(self._journal.open)
         self._task = asyncio.create_task(self._run(), name="audit-commit")
 
     def enqueue(self, draft: Draft) -> Written:
@@ -116,7 +114,7 @@ class Committer:
 
     async def run(self, job: Callable[[], object]) -> object:
         """Run other work on the journal's files in its thread, between two batches."""
-        return await self._in_thread(job)
+        return await self._hand.run(job)
 
     async def aclose(self, last: Callable[[], object] | None = None) -> None:
         """Write what is left, close the journal by the `last` job on its files, stop."""
@@ -126,10 +124,10 @@ class Committer:
             await self._task
         try:
             async with asyncio.timeout(self._deadline_s):
-                await self._in_thread(last or self._journal.close)
+                await self._hand.run(last or self._journal.close)
         except (AuditUnavailable, OSError, TimeoutError):
             self._observer("audit_degraded", 1)
-        self._thread.shutdown(wait=False)
+        self._hand.close()
 
     def _refuse_if_hopeless(self) -> None:
         now = time.monotonic()
@@ -193,7 +191,7 @@ class Committer:
         is_saved_space = self.problem is not None and all(item.is_kept for item in batch)
         began = self._busy_since = time.monotonic()
         try:
-            entries = await self._in_thread(
+            entries = await self._hand.run(
                 lambda: self._journal.append(drafts, from_reserve=is_saved_space)
             )
         except AuditUnavailable as exc:
@@ -206,7 +204,7 @@ class Committer:
         was_down = self.problem is not None
         self._succeed(batch, is_saved_space)
         if was_down and self.problem is None:
-            await self._in_thread(self._journal.renew_reserve)
+            await self._hand.run(self._journal.renew_reserve)
         self._on_commit(entries)
         return True
 
@@ -226,6 +224,3 @@ class Committer:
             if item not in kept:
                 item.settle(False)
         self._queue.extendleft(reversed(kept))
-
-    async def _in_thread(self, job: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, job)

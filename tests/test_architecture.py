@@ -28,6 +28,7 @@ FORBIDDEN_NAMES = ("utils", "util", "helpers", "helper", "common", "manager", "m
 BLIND_EXCEPTS = {
     "gateway/middleware/edge.py": "the edge of a request: the caller gets a 500 without details",
     "gateway/stream/generation.py": "the edge of a generation: its readers get a terminal event",
+    "audit/journal/hand.py": "the thread of a journal: who gave a job is told what broke it",
     "audit/redaction_point.py": "the dispatcher of records: a fault reveals and stops nothing",
     "audit/redact/apart_worker.py": "the edge of a plug-in in its process: a bad text ends nothing",
 }

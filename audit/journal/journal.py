@@ -14,14 +14,15 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 from ..chain import Chain
 from ..encoding import to_line
 from ..merkle import Tree
 from ..sink import AuditUnavailable, Entry
 from .draft import Draft, head
+from .hand import Hand
 from .layout import SegmentName, content_path
 from .reserve import Reserve
 from .segment import Segment, sync_folder
@@ -46,7 +47,7 @@ class Journal:
         self._content: Segment | None = None
         self._reserve = Reserve(folder / f"{self.writer}.reserve")
         self._lock = threading.Lock()
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="audit-words")
+        self._beside = Hand("audit-words")
 
     def open(self) -> None:
         """Make the folder and the first segment; raises AuditUnavailable."""
@@ -95,7 +96,7 @@ class Journal:
                 raise AuditUnavailable(f"{self.folder}: {exc.strerror}") from exc
             finally:
                 self._leave()
-                self._beside.shutdown(wait=False)
+                self._beside.close()
                 self._reserve.release()
 
     def _append(self, drafts: Sequence[Draft]) -> list[Entry]:
@@ -228,12 +229,17 @@ class Journal:
 
     def _sync_both(self, segment: Segment, words: Segment | None) -> None:
         """Sync both files at once; a disk takes two syncs in a row twice as long."""
-        beside = self._beside.submit(self._sync, words) if words is not None else None
+        if words is None:
+            self._sync(segment)
+            return
+        told: SimpleQueue[Exception | None] = SimpleQueue()
+        self._beside.give(lambda: self._sync(words), lambda _, error: told.put(error))
         try:
             self._sync(segment)
         finally:
-            if beside is not None:
-                beside.result()
+            error = told.get()
+        if error is not None:
+            raise error
 
     def _sync(self, segment: Segment) -> None:
         try:
