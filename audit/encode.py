@@ -101,16 +101,21 @@ class RecordWriter:
         event = "chat.completed" if end.outcome == "done" else "chat.aborted"
         record = _head(event, begun, now)
         record |= {"outcome": end.outcome, "usage": end.usage, "duration_ms": end.duration_ms}
-        optional: dict[str, object] = {
-            "first_token_ms": end.first_token_ms,
-            "model_served": self._point.name(end.model_served),
-            "backend": self._point.name(end.backend),
-            "finish_reason": end.finish_reason,
-            "error_code": end.error_code,
-            "tools": [self._point.name(tool) for tool in end.tools],
-            "attempts": [self._plain(attempt) for attempt in end.attempts],
-        }
-        record |= {key: value for key, value in optional.items() if value not in (None, "", [])}
+        name = self._point.name
+        if end.first_token_ms is not None:
+            record["first_token_ms"] = end.first_token_ms
+        if end.model_served:
+            record["model_served"] = name(end.model_served)
+        if end.backend:
+            record["backend"] = name(end.backend)
+        if end.finish_reason:
+            record["finish_reason"] = end.finish_reason
+        if end.error_code:
+            record["error_code"] = end.error_code
+        if end.tools:
+            record["tools"] = [name(tool) for tool in end.tools]
+        if end.attempts:
+            record["attempts"] = [self._plain(attempt) for attempt in end.attempts]
         record["answer_chars"] = len(end.answer)
         return record
 
@@ -127,11 +132,14 @@ class RecordWriter:
 
 
 def _head(event: str, begun: Open, now: float) -> dict[str, object]:
-    return head(
+    record = head(
         event,
         now,
         stream_id=begun.stream_id,
         request_id=begun.request_id,
         app=begun.app,
         subject=begun.subject.id,
-    ) | ({"email": begun.email} if begun.email else {})
+    )
+    if begun.email:
+        record["email"] = begun.email
+    return record

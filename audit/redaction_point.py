@@ -10,6 +10,7 @@ import functools
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -21,7 +22,8 @@ LIMIT = 64 << 10
 BUDGET_S = 2.0
 SAMPLE = "Name: Ann Lee, 1 Main St, phone +1 415 555 0100, a@example.com, password: x1, имя %40"
 MAX_NAME = 64
-_NAME = re.compile(r"[A-Za-z0-9._:/-]*")
+MAX_VALUES = 64
+_NAME = re.compile(r"[A-Za-z0-9._:/{}-]*")
 _NUMBER = re.compile(r"\d{9}|^(?:sk|pk|gh[opsu]|xox.|AKIA|AIza|eyJ)[-_A-Za-z0-9]{12}")
 
 
@@ -82,7 +84,7 @@ class RedactionPoint:
         """Keep numbers and switches; redact texts, or leave them out."""
         return {
             self.name(key): kept
-            for key, value in list(values.items())[:64]
+            for key, value in islice(values.items(), MAX_VALUES)
             if (kept := self._value(value, with_texts, depth=4)) is not None
         }
 
@@ -99,20 +101,18 @@ class RedactionPoint:
         self._is_late = False
 
     def _value(self, value: Any, with_texts: bool, depth: int) -> Any:
-        match value:
-            case bool() | int() | float():
+        if isinstance(value, int | float):
+            return value
+        if isinstance(value, str) and with_texts:
+            if _is_plain(value):
                 return value
-            case str() if _is_plain(value) and with_texts:
-                return value
-            case str() if with_texts:
-                return self._guarded((value[: self._limit],), Memory(), False, self._own).texts[0]
-            case list() | tuple() if depth:
-                kept = [self._value(item, with_texts, depth - 1) for item in value[:64]]
-                return [item for item in kept if item is not None]
-            case dict() if depth:
-                return self.parameters(value, with_texts=with_texts)
-            case _:
-                return None
+            return self._guarded((value[: self._limit],), Memory(), False, self._own).texts[0]
+        if isinstance(value, list | tuple) and depth:
+            kept = [self._value(item, with_texts, depth - 1) for item in value[:MAX_VALUES]]
+            return [item for item in kept if item is not None]
+        if isinstance(value, dict) and depth:
+            return self.parameters(value, with_texts=with_texts)
+        return None
 
     def _guarded(
         self,
@@ -141,16 +141,20 @@ def _redact(redactor: Redactor, texts: Sequence[str], memory: Memory, is_truncat
 
 def _bounded(texts: Sequence[str], limit: int) -> tuple[list[str], bool]:
     """Cut what is beyond the limit: of many texts the last ones stay."""
+    if sum(map(len, texts)) <= limit:
+        return [_encodable(text) for text in texts], False
     kept: list[str] = []
     room = limit
     for text in reversed(texts):
         kept.append(_encodable(text[:room]))
         room -= len(kept[-1])
     kept.reverse()
-    return kept, sum(map(len, texts)) > limit
+    return kept, True
 
 
 def _encodable(text: str) -> str:
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
