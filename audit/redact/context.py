@@ -35,7 +35,7 @@ def _alternation(words: list[str], space: str) -> str:
 _LABEL_OF_BYTES = {word.encode(): label for word, label in _LABEL_OF.items() if word.isascii()}
 _LATIN_WORDS = [word for cell in LATIN.values() for word in words_of(cell)]
 _OTHER_WORDS = [word for cell in OTHER.values() for word in words_of(cell)]
-_LATIN = Pattern(rf"\b(?:{_alternation(_LATIN_WORDS, '[ .]')})\b".encode())
+_LATIN = Pattern(rf"\b(?:{_alternation(_LATIN_WORDS, '[ .]')})(?:nya|ku)?\b".encode())
 _OTHER = Pattern(rf"(?:{_alternation(_OTHER_WORDS, ' ')})")
 
 LOWER_VIEW = bytes(
@@ -157,7 +157,12 @@ _NONE = Beside("", LEFT + 1, MOST_COST, "", RIGHT + 1, True)
 
 
 def _spaced(word: bytes) -> str:
-    return _LABEL_OF_BYTES.get(word.replace(b".", b" "), "")
+    """Return the label of a word that is written otherwise than in the table: `paspornya`."""
+    plain = word.replace(b".", b" ")
+    for form in (plain, plain.removesuffix(b"nya"), plain.removesuffix(b"ku")):
+        if label := _LABEL_OF_BYTES.get(form):
+            return label
+    return ""
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:

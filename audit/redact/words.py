@@ -10,7 +10,8 @@ LATIN: dict[str, str] = {
         phone|phones|my number|my number s|telephone|telephone number|phone number|phone no
         phonenumber|phoneno|tel|tel no|mobile|mobile number|mobile no|mobileno|mobilenumber
         mobile phone|cell|cellphone|cell phone|call|call me|reach me|text me|sms|fax|ring me
-        hotline|whatsapp|wa|wa me|no wa|nomor wa|viber|telegram|hp|no hp|nohp|nomor hp|nomorhp
+        hotline|whatsapp|wa|wa me|no wa|nomor wa|nomer wa|nomer hp|nomer telp|nomer telepon
+        chave pix|pix|viber|telegram|hp|no hp|nohp|nomor hp|nomorhp
         handphone|hape|telepon|telpon|telp|no telp|notelp|nomor telepon|nomor telp|ponsel
         hubungi|kontak|contact|contact number|contact no|contact me|handy|handynummer|telefon
         telefonnummer|mobil|mobilnummer|rufnummer|portable|numero de telephone|joignable
@@ -36,7 +37,8 @@ LATIN: dict[str, str] = {
         card de credit|kreditni karta|cislo karty|kreditna kartica|charge my|billing card""",
     "account": """
         account|account number|account no|accountnumber|acct|acct no|a c|bank account|rekening
-        no rek|norek|rek|nomor rekening|no rekening|bca|mandiri|bni|bri|cimb|danamon|permata
+        no rek|norek|rek|nomor rekening|nomer rekening|nomer rek|no rekening|bca|mandiri|bni|bri
+        cimb|danamon|permata
         btn|kontonummer|konto|kontonr|compte|numero de compte|rib|cuenta|cuenta bancaria
         numero de cuenta|clabe|cbu|conto|conto corrente|conta|conta corrente|agencia
         rekeningnummer|bankrekening|numer konta|nr konta|rachunek|hesap|hesap numarasi
@@ -48,21 +50,22 @@ LATIN: dict[str, str] = {
         iban|ibans|iban number|iban nr""",
     "nik": """
         nik|ktp|no ktp|nomor ktp|e ktp|ektp|nomor induk kependudukan|nomor induk|no nik
-        nomor nik|noktp|nomornik|id ktp|no induk""",
+        nomor nik|nomer ktp|nomer nik|noktp|nomornik|id ktp|no induk""",
     "npwp": """
-        npwp|no npwp|nomor npwp|nomor pokok wajib pajak|nonpwp|nitku""",
+        npwp|no npwp|nomor npwp|nomer npwp|nomor pokok wajib pajak|nonpwp|nitku""",
     "kk": """
-        kk|no kk|nomor kk|kartu keluarga|nokk|nomor kartu keluarga|no kartu keluarga
+        kk|no kk|nomor kk|nomer kk|kartu keluarga|nokk|nomor kartu keluarga|no kartu keluarga
         family card""",
     "bpjs": """
         bpjs|jkn|kis|kpj|bpjs kesehatan|bpjs ketenagakerjaan|nomor bpjs|no bpjs|kartu bpjs
-        nobpjs|kartu indonesia sehat|peserta bpjs|no peserta""",
+        nobpjs|kartu indonesia sehat|peserta bpjs|no peserta|jamsostek|kartu kis|jkn kis""",
     "kitas": """
         kitas|kitap|itas|itap|e itas|stay permit|residence permit|izin tinggal|nomor kitas
         no kitas|permit number|niora|kartu izin tinggal|aufenthaltstitel|titre de sejour""",
     "passport": """
         passport|passports|passport no|passport number|passportnumber|passportno|paspor
-        no paspor|nomor paspor|nopaspor|passeport|pasaporte|passaporto|passaporte|reisepass
+        no paspor|nomor paspor|nomer paspor|passport card|nopaspor|passeport|pasaporte|passaporto
+        passaporte|reisepass
         reisepassnummer|passnummer|pass nr|passnr|paspoort|paspoortnummer|paszport|paszportu
         numer paszportu|pasaport|pasaport no|ho chieu|so ho chieu|passi|passinumero|pasport
         cestovni pas|utlevel|pasaporto|numero de pasaporte|numero de passeport|pass number
@@ -71,7 +74,8 @@ LATIN: dict[str, str] = {
         ssn|social security|social security number|national id|nationalid|national id number
         id number|identity number|identity no|identity card|id card|idcard|citizen id
         id document|national insurance|national insurance number|nino|ni number|nhs|nhs number
-        dni|nie|nif|cedula|curp|cpf|cnpj|rg|bsn|burgerservicenummer|sofinummer|pesel
+        dni|nie|nif|cedula|sss|sss no|sss number|ic|ic no|numero de la seguridad social
+        seguridad social|nuss|curp|cpf|cnpj|rg|bsn|burgerservicenummer|sofinummer|pesel
         personnummer|samordningsnummer|cpr|cpr nummer|fodselsnummer|hetu|henkilotunnus
         rodne cislo|cnp|egn|oib|jmbg|ahv|ahv nummer|avs|sozialversicherungsnummer|svnr
         sv nummer|rentenversicherungsnummer|versicherungsnummer|personalausweis
@@ -81,7 +85,8 @@ LATIN: dict[str, str] = {
         no ic|ic number|hkid|hkid number|cccd|cmnd|can cuoc|sin|social insurance|medicare
         medicare number|kennitala|isikukood|personas kods|asmens kodas|emso|taj|taj szam
         szemelyi|amka|rijksregisternummer|numero national|registre national|niss|insz
-        driver license|drivers license|driver s license|driving licence|driving license
+        sim saya|sim a saya|sim c saya|sim b1|driver license|drivers license|driver s license
+        driving licence|driving license
         licence number|license number|fuhrerschein|permis de conduire|sim a|sim c|no sim
         carnet|documento|documento de identidad|carta d identita|carta di identita
         identificacion|identidad|dowod osobisty|nr dowodu|cartao de cidadao
@@ -94,7 +99,8 @@ LATIN: dict[str, str] = {
         mrn no|medical record number|patient no|patient number|case worker|resident id|tribal id
         social insurance number|sozialversicherung|versichertennummer|mitgliedsnummer
         kundennummer|customer id|customer number|client id|national identity|identity document
-        obywatel|legitymacja|krankenversicherungsnummer|kvnr|versichertennr|rijbewijs|korkort|korkortsnummer|forerkort|ajokortti|ehliyet
+        obywatel|legitymacja|krankenversicherungsnummer|kvnr|versichertennr|rijbewijs|korkort
+        korkortsnummer|forerkort|ajokortti|ehliyet
         prawo jazdy|ridicsky prukaz|patente|patente di guida|tessera sanitaria|carta nazionale
         cni|permis|gplx|bang lai|nomor sim|nomor induk siswa|nip pegawai|vin|visa number""",
     "tax": """
@@ -155,13 +161,17 @@ OTHER: dict[str, str] = {
     "account": """
         счет|счёт|счета|账号|账户|口座|口座番号|계좌|계좌번호|حساب|رقم الحساب|חשבון|บัญชี
         เลขบัญชี|खाता|λογαριασμός|рахунок""",
+    "tax": """
+        αφμ|инн|ідентифікаційний код|税号""",
     "passport": """
-        паспорт|паспорта|загранпаспорт|护照|护照号|護照|パスポート|旅券|旅券番号|여권|여권번호
+        جوازي|جواز سفري|پاسپورت|паспорт|паспорта|загранпаспорт|护照|护照号|護照|パスポート|旅券
+        旅券番号|여권|여권번호
         جواز|جواز السفر|דרכון|หนังสือเดินทาง|पासपोर्ट|διαβατήριο""",
     "national": """
-        снилс|инн|身份证|身份证号|身份證|マイナンバー|個人番号|주민등록번호|주민번호|هوية
+        снилс|身份证|身份证号|身份證|マイナンバー|個人番号|주민등록번호|주민번호|کد ملی|کدملی
+        شماره ملی|شناختی کارڈ|شناختی کارڈ نمبر|هوية
         الهوية|رقم الهوية|ת\\.ז|תעודת זהות|מספר זהות|บัตรประชาชน|เลขบัตร|आधार|पैन|ταυτότητα
-        αμκα|αφμ|егн|јмбг|рнокпп|іпн""",
+        αμκα|егн|јмбг|рнокпп|іпн""",
     "birth": """
         родился|родилась|дата рождения|д\\.р|γεννήθηκα|ημερομηνία γέννησης|出生|出生日期|生日
         生年月日|생년월일|생일|дата народження|д\\.н|народилася|нар|дата на раждане|родена

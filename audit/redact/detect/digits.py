@@ -15,13 +15,15 @@ MOST_GROUPS = 8
 SURE = 0.84
 ENOUGH = {"PHONE": 0.7, "CARD": 0.55}
 """What is so sure is not looked for in fewer digits."""
+NAMED_CARD = 0.92
+"""A word for a card stands before it: some digits of it may be a card that checks."""
 LONGEST_FREE = 19
 
 # label -> (type, fewest digits, most digits)
 _BY_LABEL: dict[str, tuple[str, int, int]] = {
     "phone": ("PHONE", 7, 15),
     "card": ("CARD", 12, 19),
-    "account": ("BANK_ACCOUNT", 6, 20),
+    "account": ("BANK_ACCOUNT", 6, 22),
     "nik": ("NIK", 14, 18),
     "npwp": ("NPWP", 14, 17),
     "kk": ("KK", 15, 17),
@@ -89,7 +91,7 @@ def _longest(scan: Scan, run: Run, at: int, limit: int) -> tuple[Hit, int] | Non
                 kind, score = judge(scan, number, label, cost)
                 if score >= 0.5 and (best is None or score > best[0]):
                     best = (score, _hit(scan, number, kind, score), to)
-                    if score >= ENOUGH.get(kind, SURE):
+                    if score >= (NAMED_CARD if label == "card" else ENOUGH.get(kind, SURE)):
                         break
         last = lengths.pop()
         total -= last
@@ -114,7 +116,12 @@ def judge(scan: Scan, number: Number, label: str, cost: int) -> Verdict:
     if label == "not" and cost <= NOT_REACH:
         return _against(number, cost)
     found = [_card(number), _TABLE.judge(_plain(number)), _imei(number)]
-    if label or len(number.sizes) > 1 or not _is_assigned(scan.view, number.start):
+    if (
+        label
+        or number.is_plus
+        or len(number.sizes) > 1
+        or not _is_assigned(scan.view, number.start)
+    ):
         found.append(_phone(number))
     return max(found, key=_score)
 
@@ -135,15 +142,25 @@ def _by_label(label: str, distance: int, number: Number) -> Verdict:
         return _NOTHING
     if len(set(number.digits)) == 1 and (number.digits[0] == "0" or distance > 4):
         return _NOTHING
-    if number.is_money and (label not in ("npwp", "national") or b"-" not in number.raw):
+    if number.is_money and not _is_grouped(number, label, distance):
         return _NOTHING
     if number.is_plus and label != "phone":
         return ("PHONE", 0.85)
     return kind, 0.9
 
 
+def _is_grouped(number: Number, label: str, distance: int) -> bool:
+    """Tell whether groups of three digits are those of an identity number: `DNI 12.345.678`."""
+    is_near = distance <= 4 and len(number.sizes) > 2
+    return (label in ("npwp", "national") and b"-" in number.raw) or (
+        label == "national" and is_near
+    )
+
+
 def _unless_known_better(named: Verdict, number: Number, label: str) -> Verdict:
     """A general label (`national`, `account`) yields to a check that knows better."""
+    if label == "card" and (card := _card(number))[1] >= SURE:
+        return card
     if label not in ("national", "tax", "account"):
         return named
     identity = _TABLE.judge(_plain(number))

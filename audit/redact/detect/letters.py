@@ -42,7 +42,7 @@ _BY_LABEL = {
     "passport": ("PASSPORT", 6, 12, 4),
     "kitas": ("KITAS", 8, 15, 5),
     "national": ("NATIONAL_ID", 6, 20, 4),
-    "nik": ("NATIONAL_ID", 8, 20, 6),
+    "nik": ("NIK", 8, 20, 6),
     "tax": ("TAX_ID", 7, 18, 4),
     "account": ("BANK_ACCOUNT", 6, 30, 5),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..engine import Pattern
@@ -10,9 +11,13 @@ from ..scan import Scan
 
 _ATOM = rb"[A-Za-z0-9\xd8\xf8!#$%&'*+/=?^_`{|}~.-]"
 PLAIN = Pattern(
-    rb"(" + _ATOM + rb"{1,64})@((?:[A-Za-z0-9\xd8\xf8_](?:[A-Za-z0-9\xd8\xf8_-]{0,62})\.){1,8}"
+    rb"(\"[^\"\s@]{1,64}\"|"
+    + _ATOM
+    + rb"{1,64})@((?:[A-Za-z0-9\xd8\xf8_](?:[A-Za-z0-9\xd8\xf8_-]{0,62})\.){1,8}"
     rb"[A-Za-z\xd8\xf8][A-Za-z0-9\xd8\xf8-]{1,23})"
 )
+_NAMED = re.compile(rb"[A-Za-z][A-Za-z_.-]{1,24}=[\"']?(?=[^@=])")
+"""A field before the address: `user=ada@example.org`."""
 _TLD = (
     rb"(?:com|org|net|edu|gov|io|co|id|info|biz|me|dev|app|ai|uk|de|fr|es|it|nl|pl|pt|br|"
     rb"us|ca|au|sg|ng|gh|ke|tz|ug|et|eg|ma|sa|ae|qa|kw|il|pk|bd|lk|np|ir|iq|kz|ua|by|lt|lv|ee|sk|si|hr|rs|ba"
@@ -47,6 +52,8 @@ def find(scan: Scan) -> Iterator[Hit]:
     view = scan.view
     for match in PLAIN.finditer(view):
         start, end = match.span()
+        named = _NAMED.match(view, start, match.end(1))
+        start = named.end() if named else start
         while start < match.end(1) and view[start] in b".'`/=&?*|{!#$%^":
             start += 1
         if start == match.end(1) or _is_remote(view, start, match.end(1), end):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
-from .person import FULL, LED, NAME, OWN, PARTICLES, WORD, first_names, is_other, names
+from .person import FULL, LED, NAME, OWN, names
 
 TITLE = Pattern(
     rb"\b(?:(?:(?i:mr|mrs|ms|miss|mx|dr|dra|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|"
@@ -111,11 +111,6 @@ _CLOSING = re.compile(
     rb"saludos|atentamente|saluti|abracos|groeten|halsningar|hilsen|pozdrawiam|s "
     rb"pozdravem|signed)[,.! ]*\r?\n\s*$"
 )
-PAIR = Pattern(
-    rb"(" + WORD + rb")(?:-" + WORD + rb")? ((?:[A-Z\xd8]\. )?(?:" + PARTICLES + rb" )?"
-    + NAME + rb"(?:(?: |-)" + NAME + rb"){0,2})"
-)  # fmt: skip
-_CAPITAL = re.compile(rb"[A-Z\xd8][a-z\xf8]{1,15}(?![a-z\xf8])")
 _NO_FIELD = re.compile(
     rb"(?:file|host|user|class|package|domain|model|display|product|company|function|"
     rb"method|variable|var|event|brand|field|column|table|key|path|tag|branch|repo|"
@@ -182,18 +177,6 @@ def find_closed(scan: Scan) -> Iterator[Hit]:
     """Yield names behind a closing formula on its own line."""
     for match in CLOSED.finditer(scan.view):
         yield from names(scan, *match.span(1), 0.7)
-
-
-def find_first(scan: Scan) -> Iterator[Hit]:
-    """Yield a common first name with a surname behind it."""
-    known, view, free = first_names(), scan.view, 0
-    for word in [found for found in _CAPITAL.finditer(view) if found[0] in known]:
-        if word.start() < free or is_other(word[0]):
-            continue
-        match = PAIR.match(view, word.start())
-        if match and not is_other(match[2].split()[-1]):
-            yield from names(scan, *match.span(), 0.6)
-            free = match.end()
 
 
 def _field(

@@ -84,13 +84,38 @@ def is_other(word: bytes) -> bool:
 
 def is_first(word: bytes) -> bool:
     """Tell whether a word is a common first name."""
-    return word.split(b"-")[0].title() in first_names()
+    name = word.split(b"-")[0].title()
+    return name in first_names() or name in word_first_names() or name in rare_first_names()
+
+
+def is_family(word: bytes) -> bool:
+    """Tell whether a word is a known surname, or a first name that serves as one."""
+    name = word.title()
+    return name in surnames() or name in first_names() or name in rare_first_names()
 
 
 @cache
 def first_names() -> frozenset[bytes]:
     """Return common first names of many countries, each with its capital."""
-    return frozenset(_data("first_names.txt").title().split())
+    return _names("first_names.txt")
+
+
+@cache
+def rare_first_names() -> frozenset[bytes]:
+    """Return less common first names; they need a known surname where nothing introduces them."""
+    return _names("first_names_rare.txt")
+
+
+@cache
+def word_first_names() -> frozenset[bytes]:
+    """Return first names that are words or places too: `Grace`, `Paris`."""
+    return _names("first_names_words.txt")
+
+
+@cache
+def surnames() -> frozenset[bytes]:
+    """Return surnames of many countries that are no common words."""
+    return _names("surnames.txt")
 
 
 @cache
@@ -102,6 +127,10 @@ def other_first_names() -> frozenset[str]:
 @cache
 def _others() -> frozenset[bytes]:
     return frozenset(_data("no_names.txt").split())
+
+
+def _names(file: str) -> frozenset[bytes]:
+    return frozenset(_data(file).title().split())
 
 
 def _data(name: str) -> bytes:

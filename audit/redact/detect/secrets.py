@@ -1,34 +1,17 @@
-"""Keys, tokens and passwords: by their shape (rules of gitleaks and our own) or by what names them."""
+"""Keys, tokens and passwords by what names them."""
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 from itertools import chain
-from typing import Any
 
-from ..engine import Gate, Pattern
+from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-SHAPES = Pattern(
-    rb"\b(?:"
-    rb"eyJ[\w-]{8,}\.(?:eyJ)?[\w-]{4,}(?:\.[\w-]*){0,3}"
-    rb"|(?:sk|pk|rk|tok|key)[-_](?:(?:live|test|proj|ant|or|svcacct|admin|"
-    rb"prod)[-_])?(?:[A-Za-z0-9]{1,10}-)?[\w-]{12,}"
-    rb"|gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|"
-    rb"(?:AKIA|ASIA)[0-9A-Z]{12,20}"
-    rb"|AIza[\w-]{30,}|ya29\.[\w-]{10,}|hf_\w{20,}|npm_\w{20,}|pypi-[\w-]{20,}|dop_v1_\w{20,}"
-    rb"|SG\.[\w-]{10,}\.[\w-]{10,}|shpat_\w{16,}|sq0[a-z]{3}-[\w-]{16,}|AGE-SECRET-KEY-\w{20,}"
-    rb"|whsec_[\w+/=]{16,}|gsk_\w{20,}|xai-\w{20,}|r8_\w{20,}|nvapi-[\w-]{20,}|lin_api_\w{20,})"
-)
 _NAME = (
-    rb"(?:pass(?:word|wd|wort|phrase|code|key)?s?|pwd|kata ?sandi|sandi|(?:client|app|"
+    rb"(?:pass(?:word|wd|wort|phrase|code|key)?s?|pwd|pw|kata ?sandi|sandi|(?:client|app|"
     rb"shared|api|webhook|aws)?[ _.-]?secret(?:[ _.-]?(?:access)?[ _.-]?key)?"
     rb"|(?:access|auth|api|id|refresh|bearer|session|csrf|bot|personal[ _-]access)?[ "
     rb"_.-]?token|(?:api|access|private|secret|encryption|signing|license|auth|service|"
@@ -43,7 +26,7 @@ _NAMED = Pattern(
     + _NAME
     + rb"|"
     + _CAMEL
-    + rb")(?:[_-](?:id|key|value|secret|prod|dev|test|live|staging|\d{1,3}))?[\"'`\])}*]{0,3}"
+    + rb")(?:[_-](?:id|key|value|secret|key_base|base|salt|prod|dev|test|live|staging|\d{1,3}))?[\"'`\])}*]{0,3}"
     rb"(?: {0,3}(?:[:=]{1,2}>?|=>|->) {0,3}|(?: (?:for|of|to|untuk|pour|para|per|fur|voor)(?: [a-z]{1,15}){1,3})?"
     rb" (?:is|was|adalah|ist|es|est|e|ar|jest|yaitu|lautet|er|je|"
     rb"nya)[: ] ?| (?:is|was|adalah)? ?(?:now|set to|changed to|jadi) )"
@@ -52,19 +35,22 @@ _NAMED = Pattern(
 _QUOTED = Pattern(rb"(?i)(?:^|[^a-z])" + _NAME + rb" {1,2}[\"'`]([^\s\"'`]{3,200})[\"'`]")
 _BARE = Pattern(
     rb"(?i)(?:^|[^a-z])(?:password(?:nya)?|passwd|passphrase|(?:kata ?)?sandi(?:nya)?|"
-    rb"kennwort|passwort|senha|contrasena|mot de passe|pin|pwd|otp|cvv|cvc|clave|"
+    rb"kennwort|passwort|senha|contrasena|mot de passe|pwd|clave|"
     rb"wachtwoord|haslo|sifrem|parolam|token|secret|(?:api|access) ?key)(?: (?:saya|anda|kamu|baru|lama|"
     rb"code|number))?(?: (?:for|of|untuk) \w{1,20})? {1,2}([^\s\"'`,;<>]{3,200})"
 )
 ACCOUNT = Pattern(
-    rb"(?i)\b(?:login|user(?:name)?|userid|account|akun)[:=]? {0,2}[\w.@-]{2,64} ?[/|:] "
+    rb"(?i)\b(?:login|user(?:name)?|userid|account|akun)(?:[:=]| is)? {0,2}[\w.@-]{2,64} ?[/|:] "
     rb"?([^\s\"',;]{4,64})"
 )
 CODE = Pattern(
-    rb"(?i)\b(?:pin|otp|cvv2?|cvc2?|passcode|(?:security|verification|access|login|kode) code"
+    rb"(?i)\b(?:pin|otp|cvv2?|cvc2?|passcode|pincode|geheimzahl|code (?:confidentiel|secret|pin)|"
+    rb"cod(?:igo|ice) (?:secreto|segreto|pin)|(?:security|verification|access|login|kode) code"
     rb"|kode (?:otp|verifikasi|akses|keamanan|pin)|one[ -]time password|code on the back)"
-    rb"(?: (?:for|to|of|untuk)(?: [a-z]{1,15}){1,3})?(?:[ :=]{1,3}(?:is|code|number|saya|anda|kamu|adalah|nya|no))?[ :=#]{1,3}(\d{3,8})\b"
-    rb"|\b(?:the|my|your|received|sms|login|access) code(?: is|:|, it's) (\d{4,8})\b"
+    rb"(?: (?:for|to|of|untuk)(?: [a-z]{1,15}){1,3}| (?:atm|bank|kartu|card|debit|kredit|sim|hp|wifi|"
+    rb"pintu|door|safe|brankas|bca|bni|bri|mandiri|m-?banking))?(?:[ :=]{1,3}(?:is|code|number|saya|anda|kamu|adalah|nya|no))?[ :=#]{1,3}(\d{3,8})\b"
+    rb"|\b(?:the|my|your|received|sms|login|access) code(?: is|:|, it's) (\d{4,8}|\d{3}[ -]\d{3})\b"
+    rb"|\b\d{4,16}(?: (?:exp|expiry|valid)\.?)?[ |;,](?:0[1-9]|1[0-2])[/|;,-](?:20)?\d\d[ |;,](\d{3,4})\b"
 )
 _FOREIGN = Pattern(
     r"(?i)(?:пароль|парола|パスワード|暗証番号|密码|密碼|口令|비밀번호|암호|كلمة المرور|كلمة السر|סיסמה|"
@@ -92,17 +78,30 @@ SESSION = Pattern(
     rb"\"?([\w.%+/-]{16,})"
 )
 _BEARER = Pattern(rb"(?i)\b(?:bearer|basic|apikey|token) ([\w.~+/=-]{8,})")
+LOOSE = Pattern(
+    rb"(?i)\b(?:pass(?:word|wort|code)|kata ?sandi|sandi|pwd|mot de passe|contrasena|senha|wachtwoord|haslo|"
+    rb"(?:recovery|backup|activation|unlock|invite) codes?)(?: [a-z-]{2,14}){1,3}(?: ?[:=]| is| adalah| ist)"
+    rb" {1,2}[\"'`]?([^\s\"'`,;]{4,64})"
+    rb"|\b(?:recovery|backup|activation|unlock|invite) codes?(?: ?[:=]| is| adalah){1,2} {1,2}([A-Za-z0-9-]{6,64})"
+)
+"""A password with what it is for between: the value must look like one."""
 PAIR = Pattern(
     rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,80}\.[a-z]{2,10}(?:\s?[:|/;]\s?|"
     rb"\s/\s)([^\s\"',;]{4,64})"
 )
 CURL = Pattern(rb"(?:^|\s)(?:-u|--user)[ =][\"']?[\w.@-]{1,64}:([^\s\"']{3,100})")
-SHELL = Pattern(rb"\bmysql\w{0,8} [^\n]{0,60}-p([^\s\"']{4,64})")
+SHELL = Pattern(
+    rb"\b(?:mysql\w{0,8}|mariadb|sshpass|docker login|podman login|helm|redis-cli|unzip|zip|7z|ldapsearch)"
+    rb" [^\n]{0,60}?(?:-[pPaw]|--pass(?:word)?[ =]) ?[\"']?([^\s\"']{4,64})"
+    rb"|\becho [\"']?([^\s\"'|]{4,64})[\"']? ?\| ?(?:sudo -S|docker login|passwd|chpasswd)"
+)
 NAMING = (_NAMED, _QUOTED, _BARE, _PHRASE, _BEARER, SESSION)
-PAIRS = (PAIR, ACCOUNT, CURL, SHELL)
+PAIRS = (PAIR, ACCOUNT, CURL, SHELL, LOOSE)
 _ATTRIBUTE = re.compile(rb"[a-z_]{2,}(?:\.[a-z_]{2,}|\[)|[A-Z][A-Za-z]{2,}\[[A-Za-z]*$")
 _CODE = re.compile(rb"[A-Za-z_]{3,}(?:[),\]]|(?<!=) = | if )")
 """A name in a program: an argument, an item, the type of what gets a value."""
+_NO_PASSWORD = re.compile(rb"@|^//|^[A-Z][a-z]+/\d|^\d{4}-\d\d|^\d[\d.,-]*$")
+"""An address, a path, a product with its version, a date, a plain number."""
 _VARIABLE = re.compile(r"\$[a-z_]+")
 _HARMLESS = frozenset(
     """true false null none undefined required optional string str int bool incorrect wrong invalid expired
@@ -117,16 +116,6 @@ _HARMLESS = frozenset(
     streaming generated generation length size id ids key keys list store storage strength number
     environment process.env os.environ getenv config settings variable""".split()
 )
-
-
-def find_shapes(scan: Scan) -> Iterator[Hit]:
-    """Yield tokens that are known by their shape."""
-    view = scan.view
-    for match in SHAPES.finditer(view):
-        start, end = match.span()
-        kind = "JWT" if view.startswith(b"eyJ", start) else "SECRET"
-        if kind == "JWT" or _is_random(view[start:end]):
-            yield Hit(start, end, kind, 0.95, scan.text[start:end])
 
 
 def find_named(scan: Scan) -> Iterator[Hit]:
@@ -148,7 +137,7 @@ def find_named(scan: Scan) -> Iterator[Hit]:
 def find_codes(scan: Scan) -> Iterator[Hit]:
     """Yield short numbers behind words such as `PIN`."""
     for match in CODE.finditer(scan.view):
-        start, end = max(match.span(1), match.span(2))
+        start, end = max(match.span(group) for group in (1, 2, 3))
         yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])
 
 
@@ -178,8 +167,11 @@ def find_pairs(scan: Scan) -> Iterator[Hit]:
     """Yield the password of `mail:password` lines and of `login: name / password`."""
     for match in chain(*(one.finditer(scan.view) for one in PAIRS)):
         start, end = match.span(1)
+        if start < 0:
+            start, end = match.span(2)
+        end = _trim(scan.view, start, end)
         word = scan.view[start:end]
-        if _strength(word) >= 2 and b"@" not in word and not word.startswith(b"//"):
+        if _strength(word) >= 2 and not _NO_PASSWORD.search(word):
             yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])
 
 
@@ -242,44 +234,3 @@ def _strength(word: bytes) -> int:
         any(c in b"!@#$%^&*_+=~?-" for c in word),
     ]
     return sum(kinds) if len(word) >= 4 else 0
-
-
-def _is_random(word: bytes) -> bool:
-    return any(48 <= c <= 57 for c in word) or any(65 <= c <= 90 for c in word[4:])
-
-
-@cache
-def _rules() -> tuple[Gate, list[dict[str, Any]], list[list[int]]]:
-    """Load the rules of gitleaks: a gate of their keywords, the rules, and rules by keyword."""
-    raw = files("audit.redact").joinpath("data/gitleaks.json").read_text(encoding="utf-8")
-    rules = json.loads(raw)
-    by_word: dict[str, list[int]] = {}
-    for index, rule in enumerate(rules):
-        rule["pattern"] = Pattern(rule["regex"].encode())
-        for word in rule["keywords"]:
-            by_word.setdefault(word, []).append(index)
-    words = sorted(by_word)
-    quoted = [b"(?i)" + _quote(word) for word in words]
-    return Gate(quoted), rules, [by_word[word] for word in words]
-
-
-def _quote(word: str) -> bytes:
-    return b"".join(bytes((c,)) if chr(c).isalnum() else b"\\" + bytes((c,)) for c in word.encode())
-
-
-def find_gitleaks(scan: Scan) -> Iterator[Hit]:
-    """Yield what the rules of gitleaks find, where their keywords occur."""
-    gate, rules, by_word = _rules()
-    wanted = {index for word in gate.fired(scan.view) for index in by_word[word]}
-    for index in sorted(wanted):
-        rule = rules[index]
-        for match in rule["pattern"].finditer(scan.view):
-            group = rule.get("group") or (1 if rule["pattern"].groups else 0)
-            start, end = match.span(group)
-            if start >= 0 and _entropy(scan.view[start:end]) >= rule.get("entropy", 0):
-                yield Hit(start, end, "SECRET", 0.9, scan.text[start:end])
-
-
-def _entropy(word: bytes) -> float:
-    size = len(word)
-    return -sum(n / size * math.log2(n / size) for n in Counter(word).values()) if size else 0.0
