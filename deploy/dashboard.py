@@ -1,125 +1,20 @@
-"""The Grafana dashboard: golden signals on one screen, thresholds from slo.yaml.
+"""The Grafana dashboard as Grafana imports it; what it shows stands in `deploy/panels.py`.
 
-Where `docs/runbooks.md` cannot be opened its text stands behind the "i" of each panel.
+Beside it a second board holds the runbooks, so that every panel's link leads somewhere inside
+Grafana; the same text stands behind the "i" of each panel.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
-
-from deploy.runbooks import address, section
+from deploy.panels import Panel, panels
+from deploy.runbooks import headings, inside_grafana, section
 from gateway.slo import Slo
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+RUNBOOKS = "sluicegate-runbooks"
 COLUMNS = 24
-Kind = Literal["stat", "timeseries"]
-
-
-class Panel(msgspec.Struct, frozen=True):
-    """One panel: queries by legend, unit, limit line, alert whose runbook it links to."""
-
-    title: str
-    queries: dict[str, str]
-    unit: str = "short"
-    limit: float | None = None
-    is_lower_bad: bool = False
-    runbook: str = ""
-    kind: Kind = "timeseries"
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Return width and height on the grid: all of them together fit on one screen."""
-        return (4, 4) if self.kind == "stat" else (6, 6)
-
-
-def panels(slo: Slo) -> list[Panel]:
-    """Return the panels in reading order."""
-    return [*_now(slo), *_readers(slo), *_surroundings(slo)]
-
-
-def rate(metric: str, by: str) -> str:
-    """Return a rate by one label."""
-    return f"sum by ({by}) (rate({metric}[$__rate_interval]))"
-
-
-def quantile(share: float, metric: str, by: str = "") -> str:
-    """Return a quantile of a histogram."""
-    labels = f"le, {by}" if by else "le"
-    return f"histogram_quantile({share:.2f}, {rate(f'{metric}_bucket', labels)})"
-
-
-def _now(slo: Slo) -> list[Panel]:
-    """The state of this moment, one number each."""
-    keep = slo.keep
-    return [
-        Panel("Flag", {"on for": "max(gateway_flag_percent)"}, "percent", kind="stat"),
-        Panel("Open streams", {"streams": "sum(gateway_streams_active)"}, kind="stat"),
-        Panel("Readers", {"readers": "sum(gateway_readers_active)"}, kind="stat"),
-        Panel("Errors", {"ratio": "gateway:stream_errors:ratio"}, "percentunit", keep.error_ratio,
-              runbook="StreamErrors", kind="stat"),
-        Panel("Connection success", {"ratio": "gateway:connection_success:ratio"}, "percentunit",
-              keep.connection_success, True, "ConnectionsFailing", "stat"),
-        Panel("Version", {"{{version}}": "max by (version) (gateway_build_info)"}, kind="stat"),
-    ]  # fmt: skip
-
-
-def _readers(slo: Slo) -> list[Panel]:
-    """What readers notice."""
-    first = "gateway_first_token_seconds"
-    refused = 'gateway_limit_decisions_total{outcome="refused"}'
-    return [
-        Panel("First token", {
-            "p50": quantile(0.50, first), "p95": quantile(0.95, first),
-            "p99": quantile(0.99, first),
-            "own part, p95": quantile(0.95, "gateway_first_token_overhead_seconds"),
-        }, "s", slo.alerts.first_token_p95_ms / 1000, runbook="FirstTokenSlow"),
-        Panel("Between tokens", {
-            "average": "gateway:inter_token:average",
-            "longest gap, p95": quantile(0.95, "gateway_longest_gap_seconds"),
-        }, "s", slo.keep.inter_token_ms / 1000, runbook="FirstTokenSlow"),
-        Panel("Errors by code", {
-            "{{code}}": rate("gateway_stream_errors_total", "code"),
-        }, "ops", runbook="StreamErrors"),
-        Panel("How streams end", {
-            "{{outcome}}": rate("gateway_streams_total", "outcome"),
-        }, "ops", runbook="StreamErrors"),
-        Panel("Reconnections", {
-            "{{outcome}}": rate("gateway_reconnects_total", "outcome"),
-            "slow readers cut": "sum(rate(gateway_slow_readers_cut_total[$__rate_interval]))",
-        }, "ops", runbook="ConnectionsFailing"),
-        Panel("Refused by limits, an hour", {
-            "{{limit}}": f"sum by (limit) (increase({refused}[1h]))",
-        }, limit=slo.alerts.violations_per_hour, runbook="LimitViolations"),
-    ]  # fmt: skip
-
-
-def _surroundings(slo: Slo) -> list[Panel]:
-    """What they depend on: providers, memory, stores."""
-    return [
-        Panel("Providers: first output, p95", {
-            "{{backend}}": quantile(0.95, "gateway_backend_first_output_seconds", "backend"),
-        }, "s", runbook="FirstTokenSlow"),
-        Panel("Tries at providers", {
-            "{{backend}} {{outcome}}": rate("gateway_backend_attempts_total", "backend, outcome"),
-        }, "ops", runbook="StreamErrors"),
-        Panel("Memory", {
-            "of the limit": "gateway:memory:ratio",
-        }, "percentunit", slo.alerts.memory_ratio, runbook="MemoryHigh"),
-        Panel("Limiter and audit", {
-            "limit decision, p99": quantile(0.99, "gateway_limit_decision_seconds"),
-            "audit commit, p99": quantile(0.99, "gateway_audit_commit_seconds"),
-        }, "s", runbook="LimiterDegraded"),
-        Panel("Without shared store, without audit", {
-            "limiter": "max(gateway_limiter_degraded)",
-            "audit": "max(gateway_audit_degraded)",
-            "records waiting": "sum(gateway_audit_sink_lag_records)",
-        }, runbook="AuditDegraded"),
-        Panel("Log records", {
-            "{{level}}": rate("gateway_log_records_total", "level"),
-        }, "ops", runbook="StreamErrors"),
-    ]  # fmt: skip
 
 
 def dashboard(slo: Slo) -> dict[str, Any]:
@@ -150,8 +45,26 @@ def dashboard(slo: Slo) -> dict[str, Any]:
                        "red"),
             ]
         },
-        "panels": _placed(panels(slo)),
+        "panels": _placed([(panel.size, _drawn(panel)) for panel in panels(slo)]),
     }  # fmt: skip
+
+
+def runbooks() -> dict[str, Any]:
+    """Return the board of the runbooks, one panel each."""
+    return {
+        "uid": RUNBOOKS,
+        "title": "sluicegate: runbooks",
+        "tags": ["sluicegate"],
+        "schemaVersion": 39,
+        "editable": True,
+        "time": {"from": "now-1h", "to": "now"},
+        "panels": _placed([((COLUMNS // 2, 10), _page(name)) for name in headings()]),
+    }
+
+
+def _page(name: str) -> dict[str, Any]:
+    text = inside_grafana(section(name))
+    return {"type": "text", "title": name, "options": {"mode": "markdown", "content": text}}
 
 
 def _marks(name: str, expr: str, colour: str) -> dict[str, Any]:
@@ -165,55 +78,55 @@ def _marks(name: str, expr: str, colour: str) -> dict[str, Any]:
     }
 
 
-def _placed(items: list[Panel]) -> list[dict[str, Any]]:
+def _placed(items: list[tuple[tuple[int, int], dict[str, Any]]]) -> list[dict[str, Any]]:
     placed, x, y, row = [], 0, 0, 0
-    for number, panel in enumerate(items, 1):
-        width, height = panel.size
+    for number, ((width, height), drawn) in enumerate(items, 1):
         if x + width > COLUMNS:
             x, y, row = 0, y + row, 0
-        placed.append(
-            _drawn(number, panel) | {"gridPos": {"x": x, "y": y, "w": width, "h": height}}
-        )
+        place = {"x": x, "y": y, "w": width, "h": height}
+        placed.append({"id": number, **drawn, "gridPos": place})
         x, row = x + width, max(row, height)
     return placed
 
 
-def _drawn(number: int, panel: Panel) -> dict[str, Any]:
+def _drawn(panel: Panel) -> dict[str, Any]:
+    asked = {"instant": True, "range": False} if panel.is_now else {"range": True}
     targets = [
-        {"refId": chr(65 + index), "expr": expr, "legendFormat": legend, "datasource": SOURCE}
+        {"refId": chr(65 + index), "expr": expr, "legendFormat": legend, **asked,
+         "datasource": SOURCE}
         for index, (legend, expr) in enumerate(panel.queries.items())
-    ]
-    drawn: dict[str, Any] = {
-        "id": number,
+    ]  # fmt: skip
+    return {
         "type": panel.kind,
         "title": panel.title,
+        "description": inside_grafana(section(panel.runbook)),
+        "links": [_link(panel.runbook)],
         "datasource": SOURCE,
         "targets": targets,
-        "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
+        "fieldConfig": {"defaults": _defaults(panel), "overrides": _overrides(panel)},
         "options": _options(panel),
     }
-    if panel.runbook:
-        drawn["description"] = section(panel.runbook)
-        drawn["links"] = [_link(panel.runbook)]
-    return drawn
 
 
 def _link(runbook: str) -> dict[str, Any]:
+    """Link to the panel of the other board; Grafana puts its own address before the path."""
+    place = f"?viewPanel={headings().index(runbook) + 1}" if runbook else ""
     return {
-        "title": f"Runbook {runbook}", "url": address(runbook), "type": "link", "icon": "doc",
-        "tooltip": "", "tags": [], "targetBlank": True, "asDropdown": False, "includeVars": False,
-        "keepTime": False,
+        "title": f"Runbook {runbook}".strip(), "url": f"/d/{RUNBOOKS}{place}", "type": "link",
+        "icon": "doc", "tooltip": "", "tags": [], "targetBlank": True, "asDropdown": False,
+        "includeVars": False, "keepTime": False,
     }  # fmt: skip
 
 
 def _options(panel: Panel) -> dict[str, Any]:
     if panel.kind == "stat":
+        is_plain = panel.is_name or len(panel.queries) == 1
         return {
             "colorMode": "value",
-            "graphMode": "area",
+            "graphMode": "none" if panel.is_now else "area",
             "justifyMode": "auto",
             "orientation": "auto",
-            "textMode": "name" if panel.title == "Version" else "auto",
+            "textMode": "name" if panel.is_name else "value" if is_plain else "value_and_name",
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         }
     return {
@@ -223,18 +136,64 @@ def _options(panel: Panel) -> dict[str, Any]:
 
 
 def _defaults(panel: Panel) -> dict[str, Any]:
-    good, bad = ("red", "green") if panel.is_lower_bad else ("green", "red")
-    steps: list[dict[str, Any]] = [{"color": good if panel.limit else "green", "value": None}]
-    if panel.limit is not None:
-        steps.append({"color": bad, "value": panel.limit})
-    style = {
-        "thresholdsStyle": {"mode": "dashed" if panel.limit else "off"},
-        "fillOpacity": 8,
-        "showPoints": "never",
-    }
-    return {
+    defaults: dict[str, Any] = {
         "unit": panel.unit,
         "min": 0,
-        "thresholds": {"mode": "absolute", "steps": steps},
-        "custom": style if panel.kind == "timeseries" else {},
+        "noValue": panel.empty,
+        "color": _colour(panel),
+        "thresholds": {"mode": "absolute", "steps": _steps(panel)},
+        "mappings": _mappings(panel),
+        "custom": {},
     }
+    if panel.decimals is not None:
+        defaults["decimals"] = panel.decimals
+    if panel.kind == "timeseries":
+        is_limited = len(_steps(panel)) > 1
+        defaults["custom"] = {
+            "thresholdsStyle": {"mode": "dashed" if is_limited else "off"},
+            "fillOpacity": 8,
+            "lineWidth": 1,
+            "showPoints": "never",
+        }
+    return defaults
+
+
+def _colour(panel: Panel) -> dict[str, str]:
+    is_number = panel.kind == "stat"
+    if panel.hue:
+        return {"mode": "fixed" if is_number else "shades", "fixedColor": panel.hue}
+    return {"mode": "thresholds" if is_number else "palette-classic"}
+
+
+def _steps(panel: Panel) -> list[dict[str, Any]]:
+    """Return the colours from the lowest value up."""
+    given = [("orange", panel.warn), ("red", panel.bad)]
+    limits = sorted((value, colour) for colour, value in given if value is not None)
+    colours = [colour for _, colour in limits]
+    order = [*colours, "green"] if panel.is_lower_bad else ["green", *colours]
+    values = [None, *(value for value, _ in limits)]
+    return [{"color": colour, "value": value} for colour, value in zip(order, values, strict=True)]
+
+
+def _mappings(panel: Panel) -> list[dict[str, Any]]:
+    if not panel.words:
+        return []
+    said = {f"{value:g}": {"text": text} for value, text in panel.words.items()}
+    return [{"type": "value", "options": said}]
+
+
+def _overrides(panel: Panel) -> list[dict[str, Any]]:
+    """Return the colours of single series, by name or by an expression between slashes."""
+    return [
+        {
+            "matcher": {"id": "byRegexp" if is_many else "byName", "options": name},
+            "properties": [
+                {
+                    "id": "color",
+                    "value": {"mode": "shades" if is_many else "fixed", "fixedColor": colour},
+                }
+            ],
+        }
+        for name, colour in panel.colours.items()
+        for is_many in [name.startswith("/")]
+    ]

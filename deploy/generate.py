@@ -1,4 +1,4 @@
-"""Writes Prometheus rules and the Grafana dashboard from slo.yaml; `--check`: are they stale?"""
+"""Writes Prometheus rules and Grafana dashboards from slo.yaml; `--check`: are they stale?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from deploy.dashboard import dashboard  # noqa: E402
+from deploy.dashboard import dashboard, runbooks  # noqa: E402
 from deploy.rules import rules  # noqa: E402
 from gateway.slo import Slo, load_slo  # noqa: E402
 
@@ -19,6 +19,7 @@ def pages(slo: Slo) -> dict[str, str]:
     return {
         "alerts.yml": rules(slo),
         "grafana/sluicegate.json": json.dumps(dashboard(slo), indent=2) + "\n",
+        "grafana/runbooks.json": json.dumps(runbooks(), indent=2) + "\n",
     }
 
 

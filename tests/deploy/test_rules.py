@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.dashboard import dashboard, panels
+from deploy.dashboard import dashboard, runbooks
 from deploy.generate import pages
+from deploy.panels import panels
 from deploy.rules import alerts, recordings, rules
-from deploy.runbooks import section
+from deploy.runbooks import inside_grafana, section
 from gateway.slo import load_slo
 from gateway.telemetry.catalogue import CATALOGUE
 
@@ -88,9 +89,26 @@ def test_every_alert_has_its_runbook_and_a_test_in_which_it_fires():
 
 
 def test_every_panel_links_to_a_runbook_that_exists():
+    pages = {page["id"]: page for page in runbooks()["panels"]}
     names = {alert.name for alert in alerts(load_slo())}
 
-    assert {panel.runbook for panel in panels(load_slo()) if panel.runbook} <= names
+    assert {page["title"] for page in pages.values()} == names
+    for panel, drawn in zip(panels(load_slo()), dashboard(load_slo())["panels"], strict=True):
+        [link] = drawn["links"]
+        path, _, number = link["url"].partition("?viewPanel=")
+        assert path == f"/d/{runbooks()['uid']}"
+        if panel.runbook:
+            text = pages[int(number)]["options"]["content"]
+            assert pages[int(number)]["title"] == panel.runbook
+            assert drawn["description"] == text == inside_grafana(section(panel.runbook))
+            assert "](" not in text.replace("](http", ""), "Grafana does not have that page"
+
+
+def test_both_boards_are_provisioned():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    mounted = " ".join(compose["services"]["grafana"]["volumes"])
+
+    assert all(f"./deploy/{name}:" in mounted for name in pages(load_slo()) if "grafana" in name)
 
 
 def test_the_dashboard_fits_on_one_screen_of_1080_lines():
@@ -111,7 +129,7 @@ def test_the_dashboard_says_what_grafana_knows():
 
     assert {panel["type"] for panel in board["panels"]} <= {"stat", "timeseries"}
     assert {panel["fieldConfig"]["defaults"]["unit"] for panel in board["panels"]} <= {
-        "short", "percent", "percentunit", "s", "ops",
+        "short", "percent", "percentunit", "s", "suffix: /min", "suffix: /h",
     }  # fmt: skip
     sources = [target["datasource"] for panel in board["panels"] for target in panel["targets"]]
     assert {source["uid"] for source in sources} == {"${datasource}"}
@@ -119,10 +137,31 @@ def test_the_dashboard_says_what_grafana_knows():
     assert {name for mark in marks for name in NAME.findall(mark["target"]["expr"])} <= SERIES
 
 
-def test_a_panel_holds_the_text_of_its_runbook():
-    memory = next(p for p in dashboard(load_slo())["panels"] if p["title"] == "Memory")
+def test_limits_of_the_dashboard_are_those_of_slo_yaml_and_turn_the_right_way():
+    slo = load_slo()
+    drawn = {panel["title"]: panel["fieldConfig"]["defaults"] for panel in
+             dashboard(slo)["panels"]}  # fmt: skip
 
-    assert memory["description"] == section("MemoryHigh")
+    def steps(title: str) -> list[tuple[str, float | None]]:
+        return [(step["color"], step["value"]) for step in drawn[title]["thresholds"]["steps"]]
+
+    assert steps("Errors") == [
+        ("green", None), ("orange", slo.keep.error_ratio), ("red", slo.rollback.error_ratio),
+    ]  # fmt: skip
+    assert steps("Connections") == [
+        ("red", None), ("orange", slo.rollback.connection_success),
+        ("green", slo.keep.connection_success),
+    ]  # fmt: skip
+    assert steps("Flag") == [("green", None)]
+
+
+def test_only_what_is_now_is_told_as_firing():
+    [panel] = [p for p in dashboard(load_slo())["panels"] if p["title"] == "Firing alerts"]
+    [target] = panel["targets"]
+
+    assert target["instant"] is True
+    for alert in alerts(load_slo()):
+        assert (alert.name in target["expr"]) is (alert.severity != "info")
 
 
 def test_every_rule_name_is_unique():
