@@ -20,8 +20,8 @@ from bench.ratelimit import own_server
 from gateway.app import create_app
 from gateway.config import load
 from gateway.rooms import ROOMS, Rooms
-from gateway.server.serve import bind
-from gateway.server.worker import listen, new_runner
+from gateway.server.doors import bind
+from gateway.server.listening import listen, new_runner
 from gateway.telemetry.log import setup_logging
 from ratelimit import Charge, Decision
 

@@ -8,17 +8,21 @@ import socket
 from pathlib import Path
 
 LISTEN = "0A"
+PORT = "--port {port} (GATEWAY_PORT={port})"
 
 
-def explain_bind_error(host: str, port: int, error: OSError) -> str:
-    """Return a message of a few lines; quick, and silent about what it cannot find out."""
+def explain_bind_error(host: str, port: int, error: OSError, setting: str = PORT) -> str:
+    """Return a message of a few lines; quick, and silent about what it cannot find out.
+
+    `setting` is how another port is given, with `{port}` in the place of its number.
+    """
     match error.errno:
         case errno.EADDRINUSE:
-            return _in_use(host, port)
+            return _in_use(host, port, setting)
         case errno.EACCES | errno.EPERM:
             return (
                 f"Port {port} needs more rights than this user has.\n"
-                f"-> use a port above 1023, e.g. --port 8080 (or GATEWAY_PORT=8080)"
+                f"-> use a port above 1023, e.g. {setting.format(port=8080)}"
             )
         case errno.EADDRNOTAVAIL:
             return (
@@ -30,18 +34,14 @@ def explain_bind_error(host: str, port: int, error: OSError) -> str:
     return f"Cannot listen on {host}:{port}: {os.strerror(error.errno or 0).lower()}."
 
 
-def _in_use(host: str, port: int) -> str:
+def _in_use(host: str, port: int, setting: str) -> str:
     lines = [f"Port {port} on {host} is in use."]
     holder = find_holder(port)
     if holder is not None:
         lines.append(f"It is held by {holder[1]} (pid {holder[0]}).")
     free = free_port(host, port)
-    if free is not None:
-        lines.append(
-            f"-> stop that process, or use another port: --port {free} (GATEWAY_PORT={free})"
-        )
-    else:
-        lines.append("-> stop that process, or use another port: --port N (GATEWAY_PORT=N)")
+    other = setting.format(port=free if free is not None else "N")
+    lines.append(f"-> stop that process, or use another port: {other}")
     return "\n".join(lines)
 
 

@@ -52,7 +52,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "hosts": "further Host names that are ours",
         "workers": "processes; more than one needs Redis",
         "drain_s": "seconds that running answers get at shutdown",
-        "metrics_port": "second port for metrics and admin",
+        "metrics_port": "second port for metrics and all of `/admin`; the main one still asks for "
+        "the admin key",
         "trusted_proxies": "addresses or networks whose forwarding headers are believed",
         "max_streams": "running answers of one worker; beyond it new ones get 503",
         "retention_s": "seconds for which an answer that has ended can be resumed",

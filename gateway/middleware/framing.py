@@ -7,6 +7,7 @@ only to loopback names and `server.hosts`, or a page elsewhere could reach it by
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
 from aiohttp import HttpVersion10, HttpVersion11, web
@@ -18,15 +19,18 @@ from .edge import GUARDS
 
 CLOSE: Final = {"Connection": "close"}
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^:@/\[\]\s]+?)\.?(?::\d{0,5})?")
+_LOCAL: Final = re.compile(r"\[[0-9a-f:.]+\]|[0-9]+(\.[0-9]+){3}|[^.]+")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-def setup_framing(app: web.Application) -> None:
-    """Add the guard."""
-    app[GUARDS].append(check_framing)
+def setup_framing(app: web.Application, *, is_internal: bool = False) -> None:
+    """Add the guard; on an internal port, which a scraper or a probe calls by what its network
+    knows it by, addresses and names without a dot are ours too: no page elsewhere has one.
+    """
+    app[GUARDS].append(partial(check_framing, is_internal=is_internal))
 
 
-async def check_framing(request: web.Request) -> None:
+async def check_framing(request: web.Request, *, is_internal: bool = False) -> None:
     """Refuse what may be read in two ways, and Host names that are not ours."""
     hosts = request.headers.getall("Host", [])
     if len(hosts) > 1 or (not hosts and request.version >= HttpVersion11):
@@ -36,7 +40,10 @@ async def check_framing(request: web.Request) -> None:
     if request.method == "CONNECT":
         raise ApiError("method_not_allowed", "This is no proxy.", headers=CLOSE | {"Allow": "GET"})
     settings = request.app[ROOMS].settings
-    if settings.keyring.is_open and hosts and not _is_ours(hosts[0], settings.config.server.hosts):
+    if not settings.keyring.is_open or not hosts:
+        return
+    is_local = is_internal and _LOCAL.fullmatch(host_name(hosts[0]))
+    if not is_local and not _is_ours(hosts[0], settings.config.server.hosts):
         raise ApiError(
             "host_not_allowed",
             "An instance without keys answers only to loopback names and those in server.hosts "

@@ -25,6 +25,8 @@ import structlog
 from gateway.config import Config
 from gateway.process import Process
 
+from .doors import Doors
+
 PR_SET_PDEATHSIG = 1
 FIRST_DELAY_S = 0.1
 LAST_DELAY_S = 5.0
@@ -32,22 +34,22 @@ LEAVE = (signal.SIGTERM, signal.SIGINT)
 HANDLED = (*LEAVE, signal.SIGHUP, signal.SIGCHLD)
 STABLE_S = 10.0
 log = structlog.get_logger("sluicegate.supervisor")
-RunWorker = Callable[[Config, socket.socket, Process], int]
+RunWorker = Callable[[Config, Doors, Process], int]
 
 
 class Supervisor:
     """Owns the worker processes of one instance."""
 
     def __init__(
-        self, config: Config, sockets: list[socket.socket], run: RunWorker, path: str | None
+        self, config: Config, doors: list[Doors], run: RunWorker, path: str | None
     ) -> None:
         self._config = config
-        self._sockets = sockets
+        self._doors = doors
         self._run = run
         self._pids: dict[int, int] = {}
         self._born: dict[int, float] = {}
         self._due: dict[int, float] = {}
-        self._delays = [FIRST_DELAY_S] * len(sockets)
+        self._delays = [FIRST_DELAY_S] * len(doors)
         self._is_leaving = False
         self._has_announced = False
         self._worst = 0
@@ -63,7 +65,7 @@ class Supervisor:
         signal.set_wakeup_fd(self._woken_by.fileno(), warn_on_full_buffer=False)
         for number in HANDLED:
             signal.signal(number, self._pass_on)
-        self._due = dict.fromkeys(range(len(self._sockets)), 0.0)
+        self._due = dict.fromkeys(range(len(self._doors)), 0.0)
         try:
             while self._due or self._pids:
                 self._start_due()
@@ -79,6 +81,8 @@ class Supervisor:
         if number in LEAVE:
             self._is_leaving = True
             self._due.clear()
+            for doors in self._doors:
+                doors.close()
         for pid in list(self._pids):
             self._signal(pid, signal.SIGTERM if number == signal.SIGINT else number)
 
@@ -118,14 +122,21 @@ class Supervisor:
             for number in HANDLED:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            self._leave_to_others(index)
             process = msgspec.structs.replace(
                 self._process, index=index, announces=index == 0 and not self._has_announced
             )
-            code = self._run(self._config, self._sockets[index], process)
+            code = self._run(self._config, self._doors[index], process)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
+
+    def _leave_to_others(self, index: int) -> None:
+        """Close what this worker inherited of others: a queue ends with the one that reads it."""
+        for number, doors in enumerate(self._doors):
+            if number != index:
+                doors.close()
 
     def _wait(self) -> None:
         """Sleep until a signal comes or a worker is due to start."""
@@ -148,7 +159,6 @@ class Supervisor:
 
         mark_process_dead(pid, self._folder)  # type: ignore[no-untyped-call]
         if self._is_leaving:
-            self._sockets[index].close()
             self._worst = max(self._worst, abs(code))
         else:
             self._plan_restart(index, pid, code)

@@ -6,13 +6,11 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import structlog
-from aiohttp import web
 
 from gateway.app import create_app
 from gateway.config import Config
@@ -21,26 +19,23 @@ from gateway.rooms import ROOMS, Rooms
 from gateway.stream.ticker import Ticker
 from gateway.telemetry.log import count_records
 
-from .connection import KEEPALIVE_S, Connection
+from .doors import Doors
+from .listening import listen, new_runner
 from .memory import spare_collector
 from .metrics_site import metrics_site
 from .reload import Reloader
 from .warmth import Warmth
 
-BACKLOG = 4096
-LAST_WRITES_S = 1.0
 LAST_READS_S = 0.25
 LAST_LOOKS = 25
 LET_IN_S = 0.1
 """A call that was let in just before the drain has begun to run by then."""
-LINGERING_S = 2.0
-"""How long what is left of a refused body is read, so that the client gets to see the answer."""
 log = structlog.get_logger("sluicegate.server")
 
 
 async def run_worker(
     config: Config,
-    sock: socket.socket,
+    doors: Doors,
     process: Process,
     announce: Callable[[], None],
     reread: Reread | None,
@@ -59,9 +54,9 @@ async def run_worker(
     await runner.setup()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(runner.cleanup)
-        server = await listen(runner, sock)
-        if config.server.metrics_port is not None and process.index == 0:
-            await stack.enter_async_context(metrics_site(app, config))
+        server = await listen(runner, doors.main)
+        if doors.second is not None:
+            await stack.enter_async_context(metrics_site(app, doors.second))
         warmth = Warmth(app[ROOMS])
         stack.push_async_callback(_end, asyncio.create_task(warmth.run(), name="warm connections"))
         if reread is not None:
@@ -82,30 +77,6 @@ def _reloading(reloader: Reloader) -> asyncio.Task[None]:
 async def _end(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def new_runner(app: web.Application) -> web.AppRunner:
-    """Return what runs the application, with our bounds."""
-    return web.AppRunner(
-        app,
-        access_log=None,
-        handler_cancellation=True,
-        keepalive_timeout=KEEPALIVE_S,
-        auto_decompress=False,
-        lingering_time=LINGERING_S,
-        shutdown_timeout=LAST_WRITES_S,
-    )
-
-
-async def listen(runner: web.AppRunner, sock: socket.socket) -> asyncio.Server:
-    """Accept connections of our kind on a bound socket."""
-    manager, loop = runner.server, asyncio.get_running_loop()
-    if manager is None:
-        raise RuntimeError("the runner must be set up before it can listen")
-    options = dict(manager._kwargs)
-    return await loop.create_server(
-        lambda: Connection(manager, loop=loop, **options), sock=sock, backlog=BACKLOG
-    )
 
 
 def _leave(leaving: asyncio.Event, hurried: asyncio.Event) -> None:

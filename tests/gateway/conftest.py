@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, settings
 from gateway.app import create_app
 from gateway.config import Config, load
 from gateway.rooms import ROOMS, Rooms
-from gateway.server.serve import bind
-from gateway.server.worker import listen, new_runner
+from gateway.server.doors import bind
+from gateway.server.listening import listen, new_runner
 
 # other work on the same machine makes a draw slow, not wrong
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -117,6 +117,22 @@ def test_a_drain_with_two_workers_refuses_finishes_and_ends_in_time(
     assert all(reader.violations == [] for reader in [*readers.values(), *direct])
 
 
+def test_a_worker_that_has_left_leaves_no_queue_behind_that_nobody_reads(
+    redis_url: str, replicas: Replicas
+):
+    [gateway] = replicas(redis_url, 1, workers=2, drain_s=10.0, policy="drain")
+    id = gateway.wire.create("[[n=250]] [[delay=0.02]]")["id"]
+    reader = Listener([gateway.wire], id)
+    assert eventually(lambda: reader.sequence)
+
+    gateway.signal(signal.SIGTERM)
+
+    assert eventually(lambda: len(workers(gateway)) == 1)
+    assert {gateway.wire.get("/readyz").status for _ in range(12)} == {503}
+    assert reader.wait().code == "stop"
+    assert gateway.wait(8) == 0
+
+
 @pytest.mark.timeout(120)
 def test_a_rolling_restart_under_load_breaks_no_answer(
     redis_url: str, replicas: Replicas, tmp_path: Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -170,18 +171,53 @@ def _body(text: str) -> dict[str, object]:
     return {"model": "default", "stream": True, "messages": messages}
 
 
-def test_the_metrics_port_serves_numbers_freely_and_admin_with_its_key(tmp_path: Path):
-    import socket
-
+@pytest.fixture
+def metrics_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
-    environ = {"GATEWAY_ADMIN_KEY": ADMIN, "GATEWAY__SERVER__METRICS_PORT": str(port)}
+        return int(found.getsockname()[1])
+
+
+def test_the_metrics_port_serves_numbers_freely_and_all_of_admin_with_its_key(
+    tmp_path: Path, metrics_port: int
+):
+    environ = {"GATEWAY_ADMIN_KEY": ADMIN, "GATEWAY__SERVER__METRICS_PORT": str(metrics_port)}
+    surface = ("/admin/flags", "/admin/rollout", "/admin/limits/key/key1")
+    person = {"subject": "nobody@example.com", "dry_run": True}
     with Gateway(tmp_path, GATEWAY_API_KEYS="a-client-key-of-this-test-0001", **environ):
-        wire = Wire(port)
+        wire = Wire(metrics_port)
         statuses = [wire.get(path).status for path in ("/metrics", "/report", "/readyz")]
-        refused = wire.get("/admin/flags").status
-        shown = wire.get("/admin/flags", Authorization=f"Bearer {ADMIN}").status
+        refused = [wire.get(path).status for path in surface]
+        shown = [wire.get(path, Authorization=f"Bearer {ADMIN}").status for path in surface]
+        erasure = wire.post("/admin/erasure", person, Authorization=f"Bearer {ADMIN}")
 
     assert statuses == [200, 200, 200]
-    assert refused == 401
-    assert shown == 200
+    assert refused == [401, 401, 401]
+    assert shown == [200, 200, 200]
+    assert erasure.status == 200
+
+
+def test_no_page_reads_the_metrics_port_and_a_scraper_calls_it_by_its_address(
+    tmp_path: Path, metrics_port: int
+):
+    with Gateway(tmp_path, GATEWAY__SERVER__METRICS_PORT=str(metrics_port)):
+        wire = Wire(metrics_port)
+        pages = [wire.get("/report", Host="evil.example"), wire.get("/report", Origin="null")]
+        scrapers = [wire.get("/metrics", Host=host) for host in ("10.0.0.7:9090", "gateway:9090")]
+
+    assert [answer.status for answer in pages] == [403, 403]
+    assert [answer.status for answer in scrapers] == [200, 200]
+
+
+def test_a_metrics_port_in_use_is_told_before_anything_starts(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        words = [sys.executable, "-m", "gateway", "serve", "--port", "0"]
+        ours = {"GATEWAY_AUDIT_PATH": str(tmp_path), "GATEWAY__SERVER__METRICS_PORT": str(port)}
+        done = subprocess.run(
+            words, cwd=ROOT, env=ours, capture_output=True, text=True, timeout=20, check=False
+        )
+
+    assert done.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is in use." in done.stderr
+    assert "another port: GATEWAY__SERVER__METRICS_PORT=" in done.stderr
+    assert "Traceback" not in done.stderr

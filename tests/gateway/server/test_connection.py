@@ -24,7 +24,7 @@ async def hasty(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> Running:
     monkeypatch.setattr("gateway.server.connection.SILENT_S", 0.4)
     monkeypatch.setattr("gateway.api.body.IDLE_S", 0.2)
     monkeypatch.setattr("gateway.api.body.TOTAL_S", 0.6)
-    monkeypatch.setattr("gateway.server.worker.LINGERING_S", 0.2)
+    monkeypatch.setattr("gateway.server.listening.LINGERING_S", 0.2)
     return await inside(GATEWAY_LIMIT="off")
 
 
@@ -45,11 +45,11 @@ async def drip(running: Running, start: bytes, drop: bytes, every_s: float) -> t
 
 def test_the_real_deadlines_are_those_of_the_contract():
     from gateway.api import body
-    from gateway.server import connection, worker
+    from gateway.server import connection, listening
 
     assert (connection.HEADER_S, connection.SILENT_S) == (10, 30)
     assert (body.IDLE_S, body.TOTAL_S) == (10, 30)
-    assert body.TOTAL_S + worker.LINGERING_S < 35
+    assert body.TOTAL_S + listening.LINGERING_S < 35
 
 
 @pytest.mark.parametrize("start", [b"GET /", HEAD, HEAD + b"X-A: "])
