@@ -66,7 +66,8 @@ async def follow_flag(app: web.Application) -> AsyncIterator[None]:
 
 
 async def show_flags(request: web.Request) -> web.Response:
-    """Say which value is in force, since when, by whom and why."""
+    """Say which value is in force, since when, by whom and why; what others just set counts."""
+    await request.app[LIVE_FLAG].catch_up()
     return web.json_response(_view(request))
 
 
@@ -76,6 +77,7 @@ async def change_flags(request: web.Request) -> web.Response:
     live = request.app[LIVE_FLAG]
     value = asked.flags[NAME]
     await request.app[LEDGER].mark()
+    await live.catch_up()
     await live.change(value, by=asked.by, reason=asked.reason, cut=asked.cut)
     return web.json_response(_view(request))
 

@@ -85,11 +85,15 @@ class LiveFlag:
     async def _follow(self) -> None:
         while not self._is_closing:
             await asyncio.sleep(POLL_S)
-            writes = self._writes
-            found = await self._read()
-            if found is not None and found.id != self._seen and writes == self._writes:
-                self._seen = found.id
-                self._apply(found)
+            await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Apply what others changed since the last look."""
+        writes = self._writes
+        found = await self._read()
+        if found is not None and found.id != self._seen and writes == self._writes:
+            self._seen = found.id
+            self._apply(found)
 
     async def _read(self) -> Change | None:
         try:

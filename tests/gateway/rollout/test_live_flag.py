@@ -119,6 +119,20 @@ async def test_another_worker_has_it_within_two_seconds(start: Start, redis_url:
     assert (await two.get(STREAM, params={"query": "hi"})).status == 403
 
 
+async def test_whoever_is_asked_tells_what_another_worker_has_just_set(
+    start: Start, redis_url: str
+):
+    one, two = await start(REDIS_URL=redis_url), await start(REDIS_URL=redis_url)
+
+    await one.put("/admin/flags", **put("50%", by="ann"))
+    shown = await (await two.get("/admin/flags", headers=ADMIN)).json()
+    changed = await (await two.put("/admin/flags", **put("off"))).json()
+
+    assert shown["flags"] == {NAME: "50%"}
+    assert shown["details"][NAME]["by"] == "ann"
+    assert changed["details"][NAME]["previous"] == "50%"
+
+
 async def test_a_change_outlives_a_restart_and_another_configured_value_outranks_it(start: Start):
     first = await start()
     await first.put("/admin/flags", **put("25%"))
