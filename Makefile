@@ -63,6 +63,11 @@ clients: $(MADE)-dev ## try LangChain, pydantic-ai, llm, AI SDK and the JavaScri
 docs: $(MADE)-dev ## write the generated references anew
 	@$(RUN) docs/generate.py
 
+.PHONY: board
+board: ## draw docs/images/dashboard.png from a Prometheus (ARGS="http://127.0.0.1:9090 30" minutes); needs node, Chromium
+	@cd docs/dashboard && npm install --silent --no-audit --no-fund --no-package-lock --legacy-peer-deps
+	@node docs/dashboard/draw.mjs docs/images/dashboard.png $(ARGS)
+
 .PHONY: lock
 lock: $(MADE)-dev ## write the lock files from setup.cfg (ARGS=--upgrade for the newest versions)
 	@bash deploy/setup/lock.sh $(ARGS)
