@@ -50,12 +50,13 @@ class Text(msgspec.Struct, frozen=True):
     """A piece of the answer, or of the reasoning before it.
 
     `signature` closes a block of reasoning (Anthropic); such an event may have an empty text.
+    `is_refusal` marks words that refuse to answer, where a provider tells them apart (OpenAI).
     """
 
     text: str
     channel: Channel = "answer"
     signature: str | None = None
-    wire: Wire | None = None
+    is_refusal: bool = False
 
 
 class ToolCall(msgspec.Struct, frozen=True):
@@ -65,7 +66,6 @@ class ToolCall(msgspec.Struct, frozen=True):
     arguments: str
     id: str | None = None
     name: str | None = None
-    wire: Wire | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):

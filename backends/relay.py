@@ -9,7 +9,7 @@ import aiohttp
 import msgspec
 
 from .batches import Batch, events_of
-from .errors import BackendError
+from .errors import BackendError, BackendTruncated
 from .events import Event
 from .line import Answer
 from .reader import StreamReader
@@ -39,8 +39,9 @@ async def relay_batches(
     del body, prepare  # an answer may take minutes
     response = await answer
     try:
-        await _expect_stream(upstream, response)
-        while data := await upstream.piece(response):
+        data = await _begin(upstream, response)
+        broken: BackendTruncated | None = None
+        while data:
             for start in range(0, len(data), TURN_BYTES):
                 if start:
                     await asyncio.sleep(0)  # the other answers have their turn
@@ -49,7 +50,14 @@ async def relay_batches(
                     raise reader.failure
             if reader.is_done:
                 break
-        yield reader.end()
+            try:
+                data = await upstream.piece(response)
+            except BackendTruncated as exc:
+                broken, data = exc, b""
+        ending = reader.end()
+        if broken is not None and not reader.is_done:  # the end mark may lack its blank line only
+            raise broken
+        yield ending
         if reader.failure is not None:
             raise reader.failure
         await _drain(response)
@@ -57,21 +65,22 @@ async def relay_batches(
         leave(response)
 
 
-async def _expect_stream(upstream: Upstream, response: Answer) -> None:
-    """Refuse a JSON or HTML page that came with status 200 in place of a stream."""
+async def _begin(upstream: Upstream, response: Answer) -> bytes:
+    """Return the first bytes of a stream; refuse a page or a JSON body in its place.
+
+    What is named JSON and does not look like it is taken for the stream that it should be.
+    """
     kind = response.content_type
     if kind == "text/html":
         raise BackendError(
             "The provider answered with a web page. Check base_url.",
             is_retryable=False, backend=upstream.name,
         )  # fmt: skip
-    if kind != "application/json":
-        return
-    start = b""
-    while data := await upstream.piece(response):
+    start = await upstream.piece(response)
+    if kind != "application/json" or not _may_be_json(start):
+        return start
+    while len(start) <= MAX_ERROR_BODY and (data := await upstream.piece(response)):
         start += data
-        if len(start) > MAX_ERROR_BODY or not _may_be_json(start):
-            break
     error = _error_in(start)
     if error is not None:
         raise failure_in_stream(upstream.name, error)

@@ -18,6 +18,7 @@ import msgspec
 from audit import Outbound, Redactor, Restorer
 from backends import (
     Batch,
+    Channel,
     ChatRequest,
     Event,
     Finished,
@@ -147,13 +148,13 @@ class Returning:
         """Return the events that may go on now."""
         match event:
             case Text():
-                before = self._turn_to((event.channel, 0))
+                before = self._turn_to(("refusal" if event.is_refusal else event.channel, 0))
                 text = self._feed(event.text)
-                return [*before, msgspec.structs.replace(event, text=text, wire=None)]
+                return [*before, msgspec.structs.replace(event, text=text)]
             case ToolCall():
                 before = self._turn_to(("tool", event.index))
                 arguments = self._feed(event.arguments)
-                return [*before, msgspec.structs.replace(event, arguments=arguments, wire=None)]
+                return [*before, msgspec.structs.replace(event, arguments=arguments)]
             case Finished():
                 return [*self._turn_to(None), event]
             case _:
@@ -175,4 +176,5 @@ class Returning:
         kind, index = last
         if kind == "tool":
             return [ToolCall(index, rest)]
-        return [Text(rest, channel="reasoning" if kind == "reasoning" else "answer")]
+        said_in: Channel = "reasoning" if kind == "reasoning" else "answer"
+        return [Text(rest, said_in, is_refusal=kind == "refusal")]

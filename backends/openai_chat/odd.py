@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 import orjson
 
+from ..counts import counts_of
 from ..errors import BackendError
-from .chunks import Chunk
+from ..foreign import objects
+from .chunks import Chunk, UsageCounts
 
 _TYPED_DELTA = (
     "content", "role", "tool_calls", "function_call", "reasoning", "reasoning_content", "refusal",
@@ -53,19 +55,20 @@ def read_odd(backend: str, payload: bytes, counts: dict[str, int]) -> OddChunk:
 def _read(frame: dict[str, Any], counts: dict[str, int]) -> OddChunk:
     if not ("choices" in frame or "usage" in frame or "id" in frame or "object" in frame):
         raise TypeError("no chunk")
-    choices = frame.get("choices") or []
+    choices = objects(frame.get("choices"))
     choice: dict[str, Any] = choices[0] if choices else {}
     delta: dict[str, Any] = choice.get("delta") or choice.get("message") or {}
     clean = {
         **{key: frame.get(key) for key in _SAID},
         "model": frame.get("model"),
-        "usage": frame.get("usage") or None,
         "choices": [_clean_choice(choice, delta)] if choices else [],
     }
     stop = choice.get("stop_reason")
     refusal = delta.get("refusal")
     return OddChunk(
-        chunk=msgspec.convert(clean, Chunk),
+        chunk=msgspec.structs.replace(
+            msgspec.convert(clean, Chunk), usage=counts_of(frame.get("usage"), UsageCounts)
+        ),
         refusal=refusal if isinstance(refusal, str) else "",
         stop_sequence=stop if isinstance(stop, str) else None,
         rest=_rest(frame, choice, delta, counts),

@@ -66,9 +66,7 @@ class ChatReader(StreamReader):
         odd = read_odd(self._backend, payload, self._list_counts)
         self._read_chunk(odd.chunk, payload, events)
         if odd.refusal:
-            delta = {"index": 0, "delta": {"refusal": odd.refusal}, "finish_reason": None}
-            wire = Wire(DIALECT, orjson.dumps({"choices": [delta]}))
-            events.append(Text(odd.refusal, wire=wire))
+            events.append(Text(odd.refusal, is_refusal=True))
         if odd.stop_sequence is not None:
             self._stop_sequence = odd.stop_sequence
         if odd.rest is not None and odd.rest != self._last_rest:

@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from ..counts import counts_of
 from ..events import Event, Finished, FinishReason, Other, Started, Text, Usage, Wire
+from ..foreign import objects
 from ..reader import StreamReader
 from ..refusals import failure_in_stream
 from ..tools import ToolCalls
@@ -44,6 +46,23 @@ class Frame(msgspec.Struct, frozen=True):
     param: Any = None
 
 
+class Details(msgspec.Struct, frozen=True):
+    """What the tokens of one side were."""
+
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """The responses' counts; the cached ones are part of the input's."""
+
+    input_tokens: int
+    output_tokens: int = 0
+    input_tokens_details: Details = Details()
+    output_tokens_details: Details = Details()
+
+
 _decoder = msgspec.json.Decoder(Frame)
 
 
@@ -54,6 +73,7 @@ class ResponsesReader(StreamReader):
         super().__init__(backend, model, dropped)
         self._tools = ToolCalls()
         self._has_streamed: set[int | None] = set()
+        self._has_items = False
         self._reason: FinishReason | None = None
         self._usage: Usage | None = None
 
@@ -67,6 +87,7 @@ class ResponsesReader(StreamReader):
             raise self.error("The provider sent a frame that is no response event.") from exc
         kind = frame.type
         if kind == "response.output_text.delta" and self._is_started:
+            self._has_streamed.add(frame.output_index)
             events.append(Text(str(frame.delta or "")))
         elif kind == "error" or frame.error:
             flat = {"code": frame.code, "message": frame.message, "param": frame.param}
@@ -99,19 +120,22 @@ class ResponsesReader(StreamReader):
         if kind == "response.completed":
             self.is_done, self._reason = True, "stop"
         elif kind == "response.incomplete":
-            details = response.get("incomplete_details") or {}
-            self.is_done, self._reason = True, _REASONS.get(str(details.get("reason")), "length")
+            details = response.get("incomplete_details")
+            why = details.get("reason") if isinstance(details, dict) else None
+            self.is_done, self._reason = True, _REASONS.get(str(why), "length")
         if self.is_done:
+            self._read_whole(response.get("output"), events)
             self._usage = usage_of(response.get("usage"))
 
     def _read_content(self, frame: Frame, payload: bytes, events: list[Event]) -> None:
         kind = frame.type
+        if kind.endswith(".delta"):
+            self._has_streamed.add(frame.output_index)
         if kind in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
             events.append(Text(str(frame.delta or ""), channel="reasoning"))
         elif kind == "response.refusal.delta":
-            events.append(Text(str(frame.delta or ""), wire=Wire(DIALECT, payload)))
+            events.append(Text(str(frame.delta or ""), is_refusal=True))
         elif kind == "response.function_call_arguments.delta":
-            self._has_streamed.add(frame.output_index)
             self._add(frame.output_index, None, None, str(frame.delta or ""), events)
         elif kind in ("response.output_item.added", "response.output_item.done"):
             self._read_item(frame, payload, events)
@@ -121,11 +145,16 @@ class ResponsesReader(StreamReader):
     def _read_item(self, frame: Frame, payload: bytes, events: list[Event]) -> None:
         item = frame.item or {}
         kind = item.get("type")
+        is_done = frame.type.endswith(".done")
+        self._has_items = self._has_items or is_done
         if kind == "function_call":
             self._read_call(frame, item, events)
         elif kind not in _TYPED_ITEMS:
             events.append(Other(wire=Wire(DIALECT, payload), is_output=True))
-        elif kind == "reasoning" and item.get("encrypted_content"):
+        elif is_done and frame.output_index not in self._has_streamed:
+            self._has_streamed.add(frame.output_index)
+            events += _words_of(item)
+        if kind == "reasoning" and item.get("encrypted_content"):
             events.append(Other(wire=Wire(DIALECT, payload)))
 
     def _read_call(self, frame: Frame, item: dict[str, Any], events: list[Event]) -> None:
@@ -136,6 +165,14 @@ class ResponsesReader(StreamReader):
             self._has_streamed.add(index)
             name = item.get("name")
             self._add(index, item.get("call_id"), name, str(item["arguments"]), events)
+
+    def _read_whole(self, output: object, events: list[Event]) -> None:
+        """Read the items of a provider that streamed none of them."""
+        if self._has_streamed or self._has_items:
+            return
+        for index, item in enumerate(objects(output)):
+            frame = Frame("response.output_item.done", output_index=index, item=item)
+            self._read_item(frame, msgspec.json.encode(frame), events)
 
     def _add(
         self,
@@ -149,17 +186,31 @@ class ResponsesReader(StreamReader):
             events.append(event)
 
 
-def usage_of(counts: object) -> Usage | None:
+def _words_of(item: dict[str, Any]) -> list[Event]:
+    """Return what an item says that came without deltas."""
+    words: list[Event] = []
+    for part in (*objects(item.get("summary")), *objects(item.get("content"))):
+        match part:
+            case {"type": "output_text", "text": str(text)} if text:
+                words.append(Text(text))
+            case {"type": "refusal", "refusal": str(text)} if text:
+                words.append(Text(text, is_refusal=True))
+            case {"type": "summary_text" | "reasoning_text", "text": str(text)} if text:
+                words.append(Text(text, channel="reasoning"))
+    return words
+
+
+def usage_of(given: object) -> Usage | None:
     """Turn the responses' counts into disjoint ones; None where there are none."""
-    if not isinstance(counts, dict) or not isinstance(counts.get("input_tokens"), int):
+    counts = counts_of(given, Counts)
+    if counts is None:
         return None
-    given = counts.get("input_tokens_details") or {}
-    answer = counts.get("output_tokens_details") or {}
-    read, written = int(given.get("cached_tokens") or 0), int(given.get("cache_write_tokens") or 0)
+    read = counts.input_tokens_details.cached_tokens
+    written = counts.input_tokens_details.cache_write_tokens
     return Usage(
-        input_tokens=max(0, counts["input_tokens"] - read - written),
-        output_tokens=int(counts.get("output_tokens") or 0),
+        input_tokens=max(0, counts.input_tokens - read - written),
+        output_tokens=counts.output_tokens,
         cache_read_tokens=read,
         cache_write_tokens=written,
-        reasoning_tokens=int(answer.get("reasoning_tokens") or 0),
+        reasoning_tokens=counts.output_tokens_details.reasoning_tokens,
     )

@@ -14,7 +14,7 @@ import orjson
 
 from backends import Event, Text, ToolCall
 
-Kind = Literal["text", "reasoning", "tool", "opaque"]
+Kind = Literal["text", "refusal", "reasoning", "tool", "opaque"]
 
 
 class Block(msgspec.Struct):
@@ -67,17 +67,18 @@ class Frames(Protocol):
 class Blocks:
     """The open block of one answer and those that wait behind it."""
 
-    def __init__(self, frames: Frames) -> None:
+    def __init__(self, frames: Frames, *, tells_refusals: bool = False) -> None:
         self.count = 0
         self.has_tools = False
         self.current: Block | None = None
         self._frames = frames
+        self._tells_refusals = tells_refusals
         self._waiting: deque[Block] = deque()
         self._spoken: set[int] = set()
 
     def continued(self, event: Text) -> Block | None:
         """Return the open text block if the event goes on with it: the common case, kept short."""
-        return self.open_text if event.channel == "answer" else None
+        return self.open_text if event.channel == "answer" and not event.is_refusal else None
 
     @property
     def open_text(self) -> Block | None:
@@ -91,7 +92,8 @@ class Blocks:
         """Return the frames of an event of text, reasoning or tools; of others, none."""
         if type(event) is Text:
             if event.channel == "answer":
-                return self._add(Block("text"), event.text) if event.text else b""
+                kind: Kind = "refusal" if event.is_refusal and self._tells_refusals else "text"
+                return self._add(Block(kind), event.text) if event.text else b""
             return self._reasoning(event)
         if type(event) is ToolCall:
             self.has_tools = True

@@ -72,6 +72,24 @@ async def test_an_answer_byte_by_byte_on_the_wire_is_the_same(build, raw, kind: 
 
 
 @both
+async def test_an_end_mark_counts_though_the_connection_breaks_behind_it(build, raw, kind: str):
+    whole = ANSWER[kind].removesuffix(b"\n\n")
+    wire = response(chunked(whole, 4096, end=b""), more="Transfer-Encoding: chunked\r\n")
+
+    events = await collect(build(kind, await raw(wire)).stream(ask("x")))
+
+    assert text_of(events) == "Hi 🌴"
+    assert events[-1] == Finished("stop")
+
+
+@both
+async def test_a_stream_that_is_named_json_is_still_a_stream(build, raw, kind: str):
+    wire = response(ANSWER[kind], "application/json")
+
+    assert text_of(await collect(build(kind, await raw(wire)).stream(ask("x")))) == "Hi 🌴"
+
+
+@both
 async def test_a_clean_end_in_the_middle_is_truncated(build, raw, until_failure, kind: str):
     half = ANSWER[kind][: len(ANSWER[kind]) // 2]
     wire = response(chunked(half, 4096), more="Transfer-Encoding: chunked\r\n")

@@ -24,6 +24,7 @@ from backends import (
 from backends.anthropic_messages import MessagesReader
 from backends.contract import assert_valid_stream, text_of
 from backends.openai_chat import ChatReader
+from backends.openai_responses import ResponsesReader
 
 
 def read(reader, *frames: object, done: bool = True):
@@ -45,6 +46,11 @@ def openai(*frames: object, done: bool = True):
 
 def anthropic(*frames: object):
     return read(MessagesReader("b", "m"), *frames)
+
+
+def responses(*frames: object):
+    created = {"type": "response.created", "response": {"model": "m"}}
+    return read(ResponsesReader("b", "m"), created, *frames)
 
 
 def delta(finish: str | None = None, /, **fields: object) -> dict:
@@ -145,6 +151,28 @@ class TestOpenAIChat:
         assert failure is None
         assert text_of(events, "reasoning") == "hm"
         assert text_of(events) == "yes"
+
+    @pytest.mark.parametrize(
+        ("pieces", "said"),
+        [
+            ([r"a\ud83d", r"\ude00 b"], "a\N{GRINNING FACE} b"),
+            ([r"a\uD83D", "", r"\uDE00"], "a\N{GRINNING FACE}"),
+            ([r"\ud83d\ude00", r"\ud83d\ude00"], "\N{GRINNING FACE}" * 2),
+            ([r"a\ud83d b", r"\ude00 c"], "a\ufffd b\ufffd c"),
+            ([r"a\\ud83d", r"b\ud83d"], r"a\ud83d" + "b"),
+        ],
+        ids=["cut in two", "cut in three", "whole", "never whole", "an escaped backslash"],
+    )
+    def test_a_character_that_was_cut_into_two_escapes_is_put_together(self, pieces, said):
+        frames = [
+            b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % piece.encode()
+            for piece in pieces
+        ]
+
+        events, failure = openai(delta(content=">"), *frames, delta("stop"))
+
+        assert failure is None
+        assert text_of(events) == ">" + said
 
     def test_annotations_get_an_index_for_the_official_accumulator(self):
         note = {"type": "url_citation", "url_citation": {"url": "https://example.org"}}
@@ -281,9 +309,28 @@ class TestOpenAIChat:
     def test_a_refusal_is_told_in_words(self):
         events, _ = openai(delta(refusal="I cannot."), STOP)
 
-        said = next(e for e in events if isinstance(e, Text))
-        assert said.text == "I cannot."
-        assert json.loads(said.wire.data)["choices"][0]["delta"] == {"refusal": "I cannot."}
+        assert Text("I cannot.", is_refusal=True) in events
+
+    @pytest.mark.parametrize(
+        "usage, tokens",
+        [
+            ({"prompt_tokens": 7.0, "completion_tokens": 2.0}, (7, 2)),
+            ({"prompt_tokens": 7, "prompt_tokens_details": 5}, None),
+            ({"prompt_tokens": "many"}, None),
+            ([7], None),
+        ],
+    )
+    def test_odd_counts_never_cost_the_answer(self, usage, tokens):
+        events, failure = openai(delta(content="x"), {**STOP, "usage": usage})
+
+        assert failure is None
+        found = [(e.input_tokens, e.output_tokens) for e in events if isinstance(e, Usage)]
+        assert found == ([tokens] if tokens else [])
+
+    def test_choices_that_are_no_list_are_no_answer(self):
+        _, failure = openai({"id": "1", "choices": {"a": 1}})
+
+        assert isinstance(failure, BackendTruncated)
 
     def test_a_matched_stop_word_is_named(self):
         frame = delta("stop")
@@ -604,3 +651,63 @@ def test_runs_of_similar_frames_say_the_same_as_single_ones(kind: str, words: li
     assert reader.failure is None
     assert text_of(list(each(events))) == text_of(list(each(whole))) == "".join(words)
     assert plain(events) == plain(whole)
+
+
+MESSAGE = {
+    "type": "message",
+    "content": [
+        {"type": "output_text", "text": "I could, "},
+        {"type": "refusal", "refusal": "but no."},
+    ],
+}
+CALL = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": '{"a":1}'}
+
+
+def completed(*items: object, **more: object) -> dict:
+    return {"type": "response.completed", "response": {"output": list(items), **more}}
+
+
+def item_done(index: int, item: dict) -> dict:
+    return {"type": "response.output_item.done", "output_index": index, "item": item}
+
+
+class TestResponses:
+    @pytest.mark.parametrize(
+        "frames",
+        [
+            (completed(MESSAGE, CALL),),
+            (item_done(0, MESSAGE), item_done(1, CALL), completed(MESSAGE, CALL)),
+        ],
+        ids=["at the end", "item by item"],
+    )
+    def test_what_was_never_streamed_is_read_where_it_is_whole(self, frames):
+        events, _ = responses(*frames)
+
+        said = [e for e in events if isinstance(e, Text)]
+        assert said == [Text("I could, "), Text("but no.", is_refusal=True)]
+        assert arguments_of(events) == '{"a":1}'
+        assert events[-1] == Finished("tool_calls")
+
+    def test_what_was_streamed_is_not_said_again(self):
+        pieces = [
+            {"type": "response.output_text.delta", "output_index": 0, "delta": "I could, "},
+            {"type": "response.refusal.delta", "output_index": 0, "delta": "but no."},
+        ]
+        events, _ = responses(*pieces, item_done(0, MESSAGE), completed(MESSAGE))
+
+        assert text_of(events) == "I could, but no."
+
+    @pytest.mark.parametrize(
+        "usage", [{"input_tokens": "3"}, {"input_tokens": 3, "input_tokens_details": 5}, "x"]
+    )
+    def test_odd_counts_never_cost_the_answer(self, usage):
+        events, failure = responses(completed(MESSAGE, usage=usage))
+
+        assert failure is None
+        assert not [e for e in events if isinstance(e, Usage)]
+
+    def test_an_odd_reason_for_an_end_is_still_an_end(self):
+        frame = {"type": "response.incomplete", "response": {"incomplete_details": "x"}}
+        events, _ = responses(frame)
+
+        assert events[-1] == Finished("length")

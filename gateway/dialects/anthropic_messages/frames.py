@@ -54,7 +54,7 @@ class BlockFrames:
 
 def _content(block: Block) -> dict[str, Any]:
     match block.kind:
-        case "text":
+        case "text" | "refusal":
             return {"type": "text", "text": ""}
         case "reasoning":
             return {"type": "thinking", "thinking": "", "signature": ""}

@@ -78,7 +78,7 @@ class MessageBuilder:
 
     def _content(self, block: Block, end: End) -> dict[str, Any]:
         match block.kind:
-            case "text":
+            case "text" | "refusal":
                 text: dict[str, Any] = {"type": "text", "text": block.text}
                 citations = self._list.citations.get(block.index)
                 return text | {"citations": citations} if citations else text

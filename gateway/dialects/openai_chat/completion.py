@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backends import Event, Started, Text, TextRun
+from backends import Event, Other, Started, Text, TextRun
 from gateway.stream.end import End
 from gateway.stream.transcript import Transcript
 
@@ -19,21 +19,26 @@ class CompletionBuilder:
 
     def __init__(self) -> None:
         self._content: list[str] = []
+        self._refusal: list[str] = []
         self._top: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._message: dict[str, Any] = {}
 
     def event(self, event: Event, sequence: int) -> bytes:
         """Take one event."""
+        if type(event) is Text and event.channel == "answer":
+            (self._refusal if event.is_refusal else self._content).append(event.text)
+        elif type(event) is Started or type(event) is Other:
+            self._take_own(event)
+        return b""
+
+    def _take_own(self, event: Started | Other) -> None:
         own = own_chunk(event.wire)
-        if type(event) is Text and event.channel == "answer" and own is None:
-            self._content.append(event.text)
-        elif own is not None:
+        if own is not None:
             self._top |= own.top
-            if type(event) is not Started:
+            if type(event) is Other:
                 add_choice(self._choice, own.choice)
                 add_delta(self._message, own.delta)
-        return b""
 
     def run(self, run: TextRun, sequence: int) -> list[bytes]:
         """Take pieces of text in a row."""
@@ -65,8 +70,8 @@ class CompletionBuilder:
         }
 
     def _whole_message(self, transcript: Transcript) -> dict[str, Any]:
-        content = "".join(self._content)
-        message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+        content, refusal = "".join(self._content), "".join(self._refusal) or None
+        message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": refusal}
         if transcript.reasoning:
             message["reasoning_content"] = transcript.reasoning
         if transcript.tools:
@@ -78,6 +83,6 @@ class CompletionBuilder:
                 }
                 for _, tool in sorted(transcript.tools.items())
             ]
-        if not content and (transcript.tools or self._message.get("refusal")):
+        if not content and (transcript.tools or refusal):
             message["content"] = None
         return message | self._message

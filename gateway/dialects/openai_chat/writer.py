@@ -44,17 +44,17 @@ class ChunkWriter:
         self._delta = self._head + b',"choices":[{"index":0,"delta":'
         self._content = self._delta + b'{"content":'
         self._reasoning = self._delta + b'{"reasoning_content":'
+        self._refusal = self._delta + b'{"refusal":'
         self._run_head, self._run_tail = self._content + b'"', b'"' + self._text_tail
         self._run_between = self._run_tail + self._run_head
 
     def event(self, event: Event, sequence: int) -> bytes:
         """Encode text, reasoning and tool calls; the finish and usage wait for the end."""
         if type(event) is Text:
-            if event.wire is not None and event.wire.dialect == "openai.chat":
-                return self._own(event.wire)
             if not event.text:
                 return b""
             head = self._content if event.channel == "answer" else self._reasoning
+            head = self._refusal if event.is_refusal else head
             return head + json_bytes(event.text) + self._text_tail
         if type(event) is ToolCall:
             self._has_tools = True

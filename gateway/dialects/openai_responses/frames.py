@@ -12,6 +12,7 @@ from gateway.dialects.encode import json_bytes
 Item = dict[str, Any]
 _DELTAS: dict[str, tuple[str, dict[str, Any]]] = {
     "text": ("response.output_text.delta", {"content_index": 0, "logprobs": []}),
+    "refusal": ("response.refusal.delta", {"content_index": 0}),
     "reasoning": ("response.reasoning_summary_text.delta", {"summary_index": 0}),
     "tool": ("response.function_call_arguments.delta", {}),
 }  # fmt: skip
@@ -46,8 +47,8 @@ class ItemFrames:
         block.head = b"event: %b\ndata: %b" % (kind.encode(), head + b',"delta":')
         added = {"output_index": block.index, "item": item}
         frames = self.event("response.output_item.added", added)
-        if block.kind == "text":
-            part = {**place, "content_index": 0, "part": _text_part("")}
+        if block.kind in ("text", "refusal"):
+            part = {**place, "content_index": 0, "part": _content_part(block.kind, "")}
             frames += self.event("response.content_part.added", part)
         elif block.kind == "reasoning":
             part = {**place, "summary_index": 0, "part": _summary("")}
@@ -82,10 +83,11 @@ class ItemFrames:
         place = {"item_id": item["id"], "output_index": block.index}
         text = block.text
         frames = b""
-        if block.kind == "text":
+        if block.kind in ("text", "refusal"):
             place["content_index"] = 0
-            frames = self.event("response.output_text.done", place | {"text": text, "logprobs": []})
             part = item["content"][0]
+            said = {"refusal": text} if block.kind == "refusal" else {"text": text, "logprobs": []}
+            frames = self.event(f"response.{part['type']}.done", place | said)
             frames += self.event("response.content_part.done", place | {"part": part})
         elif block.kind == "reasoning":
             place["summary_index"] = 0
@@ -121,12 +123,16 @@ class ItemFrames:
                 return self.finals.get(block.key, begun) if is_done else begun
             case _:
                 message = {"id": f"msg_{name}", "type": "message", "status": status}
-                notes = self._annotations.get(block.index, [])
-                content = [_text_part(text) | {"annotations": notes}] if is_done else []
+                part = _content_part(block.kind, text)
+                if notes := self._annotations.get(block.index):
+                    part["annotations"] = notes
+                content = [part] if is_done else []
                 return {**message, "role": "assistant", "content": content}
 
 
-def _text_part(text: str) -> Item:
+def _content_part(kind: str, text: str) -> Item:
+    if kind == "refusal":
+        return {"type": "refusal", "refusal": text}
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 

@@ -55,7 +55,7 @@ class ResponseWriter:
             **said,
         }
         self._frames = ItemFrames(generation)
-        self._blocks = Blocks(self._frames)
+        self._blocks = Blocks(self._frames, tells_refusals=True)
         self._is_started = False
 
     def event(self, event: Event, sequence: int) -> bytes:

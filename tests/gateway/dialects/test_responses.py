@@ -153,3 +153,40 @@ async def test_a_provider_of_this_protocol_keeps_its_tools_citations_and_sealed_
     assert final.output[1].action.query == "q"
     assert [n.url for n in final.output[2].content[0].annotations] == ["https://a.example"]
     assert final.output_text == "cited"
+
+
+REFUSED = {
+    "openai_chat": (
+        {"choices": [{"delta": {"refusal": "I can"}}]},
+        {"choices": [{"delta": {"refusal": "not."}}]},
+        {"choices": [{"delta": {}, "finish_reason": "stop"}]},
+    ),
+    "openai_responses": (
+        {"type": "response.created", "response": {"model": "m"}},
+        {"type": "response.refusal.delta", "output_index": 0, "delta": "I can"},
+        {"type": "response.refusal.delta", "output_index": 0, "delta": "not."},
+        {"type": "response.completed", "response": {"model": "m"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+async def test_a_refusal_stays_a_refusal(serve, raw, kind):
+    frames = "".join(f"data: {json.dumps(frame)}\n\n" for frame in REFUSED[kind])
+    server = await serve(kind, await raw((frames + "data: [DONE]\n\n").encode()))
+
+    async with openai.AsyncOpenAI(base_url=str(server.make_url("/v1")), api_key="k") as client:
+        async with client.responses.stream(model="default", input="hi") as stream:
+            kinds = [event.type async for event in stream]
+            streamed = await stream.get_final_response()
+        whole = await client.responses.create(model="default", input="hi")
+        asked = [{"role": "user", "content": "hi"}]
+        chat = await client.chat.completions.create(model="default", messages=asked)
+
+    for response in (streamed, whole):
+        assert [p.to_dict() for p in response.output[0].content] == [
+            {"type": "refusal", "refusal": "I cannot."}
+        ]
+    assert kinds.count("response.refusal.done") == 1
+    assert chat.choices[0].message.refusal == "I cannot."
+    assert chat.choices[0].message.content is None
