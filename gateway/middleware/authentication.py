@@ -34,24 +34,26 @@ async def authenticate(request: web.Request) -> None:
     ):
         return
     rooms = request.app[ROOMS]
-    identity = _from_headers(request, rooms)
+    address = rooms.settings.addresses.of(request)
+    identity = _from_headers(request, rooms, address)
     if identity is None and name in TICKETED:
-        identity = await _from_ticket(request, rooms)
+        identity = await _from_ticket(request, rooms, address)
     if identity is None:
         if not rooms.settings.keyring.is_open or (name or "").startswith("admin_"):
             raise _unauthorized()
-        identity = Identity(address=rooms.settings.addresses.of(request))
+        identity = Identity(address)
     _check_scope(request, identity)
     request[IDENTITY] = identity
 
 
-def _from_headers(request: web.Request, rooms: Rooms) -> Identity | None:
+def _from_headers(request: web.Request, rooms: Rooms, address: str) -> Identity | None:
     ring = rooms.settings.keyring
     secret = _secret(request)
     token = request.headers.get("X-User-Token")
+    if secret is None and token is None:
+        return None
     if secret and ring.has_claims and token is None and secret.count(".") == 2:
         token, secret = secret, None
-    address = rooms.settings.addresses.of(request)
     user = ring.user_of(token) if token and ring.has_claims else None
     if secret and ring.is_admin(secret):
         return Identity(address=address, user=user, is_admin=True)
@@ -68,11 +70,10 @@ def _secret(request: web.Request) -> str | None:
     return request.headers.get("X-Api-Key")
 
 
-async def _from_ticket(request: web.Request, rooms: Rooms) -> Identity | None:
+async def _from_ticket(request: web.Request, rooms: Rooms, address: str) -> Identity | None:
     ticket = request.query.get("ticket") or request.cookies.get(TICKET_COOKIE)
     if not ticket or not ticket.isascii():
         return None
-    address = rooms.settings.addresses.of(request)
     stream = request.match_info.get("id")
     if stream is not None and rooms.stream_tickets.opens(ticket, stream):
         return Identity(address=address, is_ticket=True, grants=stream)

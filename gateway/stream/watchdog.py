@@ -20,7 +20,10 @@ class Watchdog:
     Any byte of the provider counts as life, our own heartbeats do not. `bark` is called once.
     """
 
-    __slots__ = ("_alarm", "_loop", "_started", "_timer", "bark", "is_held", "timeouts", "touched")
+    __slots__ = (
+        "_alarm", "_looks_at", "_loop", "_started", "_timer", "bark", "is_held", "timeouts",
+        "touched",
+    )  # fmt: skip
 
     def __init__(self, bark: Callable[[Outcome, str], None]) -> None:
         self.bark = bark
@@ -28,6 +31,7 @@ class Watchdog:
         self._started = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._alarm: Alarm | None = None
+        self._looks_at = 0.0
         self.touched = self._started
         self.timeouts: Timeouts | None = None
         """Known once a backend serves; until then the router keeps the time of each attempt."""
@@ -50,15 +54,18 @@ class Watchdog:
             self._look_later(min(total_at, idle_at if counts_idle else soon), now)
 
     def _look_later(self, at: float, now: float) -> None:
+        self._looks_at = at
         if at - now < PATROL_S:
             self._timer = self._loop.call_at(max(at, now + 0.01), self.look)
         else:
             self._alarm = _patrol.start(self.look)
 
     def wake(self) -> None:
-        """Look at once: the clocks have become known."""
-        self.stop()
-        self.look()
+        """Look sooner than planned, where clocks that have become known ask for it."""
+        clocks = self.timeouts or Timeouts()
+        if min(self._started + clocks.total_s, self.touched + clocks.idle_s) < self._looks_at:
+            self.stop()
+            self.look()
 
     def stop(self) -> None:
         """Stop looking."""

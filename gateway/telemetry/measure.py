@@ -54,9 +54,9 @@ def measure_generation(
     metrics.duration.labels(app).observe(end.duration_ms / 1000)
     for attempt in end.attempts:
         metrics.attempts.labels(attempt.backend, attempt.outcome).inc()
-    for direction in ("input", "output"):
-        count = getattr(end.usage, f"{direction}_tokens")
-        metrics.tokens.labels(direction, str(end.usage.estimated).lower()).inc(count)
+    estimated = "true" if end.usage.estimated else "false"
+    metrics.tokens.labels("input", estimated).inc(end.usage.input_tokens)
+    metrics.tokens.labels("output", estimated).inc(end.usage.output_tokens)
     _measure_times(metrics, generation, end, app, asked)
 
 
