@@ -14,11 +14,17 @@ LEFT, RIGHT = 44, 18
 MOST_COST = 60
 ASKED = 120
 _RIGHT_COST = 12
+_LONGEST_REPLY, _LINES_BETWEEN = 48, 3
+"""An answer begins so near its line's start, and comes at most so many lines after the question."""
 
-_ANSWER = re.compile(
-    rb"(?:it s|it is|its|its the|this is|here it is|c est|es ist|es el|adalah|yaitu):? $"
+_REPLY = re.compile(
+    rb"(?:[\[(][^\])\n]{3,20}[\])] ?)?(?:[a-zq]{2,14}(?: [a-zq]{2,14})?: )?"
+    rb"(?:(?:sure|yes|ok|okay|ya|iya|baik|ini|hi|oui|si|ja|tak|it is|it s|its|"
+    rb"this is|my|here|here it is|"
+    rb"adalah|yaitu|c est|es ist|es el)[,:]? )*"
 )
-_ANSWER_ENDS = (b"s ", b"e ", b"t ", b"l ", b"h ", b"u ", b": ")
+"""What stands before an answer on its line: who says it, a word or two."""
+_QUESTION = re.compile(rb"[^\n]{0,60}[?:][ \"'*)]*\r?$")
 _LABEL_OF: dict[str, str] = {}
 for _label in ("not", *(key for key in LATIN if key != "not")):
     for _word in words_of(LATIN[_label]):
@@ -119,14 +125,23 @@ class Labels:
 
     def asked(self, start: int) -> Beside:
         """Return what a line before asked for, where a place only answers: `It is 5550123`."""
+        view = self._view
         at = bisect_right(self._ends, start) - 1
-        if at < 0 or self._view[start - 2 : start] not in _ANSWER_ENDS:
+        if at < 0 or start - self._ends[at] > ASKED:
             return _NONE
-        if not _ANSWER.search(self._view, max(0, start - 12), start):
+        line = view.rfind(b"\n", max(0, start - _LONGEST_REPLY), start) + 1
+        if not line or not _REPLY.fullmatch(view, line, start):
+            return _NONE
+        while at >= 0 and self._ends[at] > line:
+            at -= 1
+        if at < 0 or start - self._ends[at] > ASKED:
             return _NONE
         end, _, label = self._found[at]
-        between = self._view[end:start]
-        if len(between) > ASKED or between.count(b"\n") != 1:
+        asked = view.find(b"\n", end)
+        between = view[asked:line]
+        if between.count(b"\n") > _LINES_BETWEEN or b"#" in between:
+            return _NONE
+        if between.count(b"\n") > 1 and not _QUESTION.fullmatch(view, end, asked):
             return _NONE
         return Beside(label, _RIGHT_COST, _RIGHT_COST, "", RIGHT + 1)
 
@@ -154,6 +169,11 @@ class Labels:
 
 
 _NONE = Beside("", LEFT + 1, MOST_COST, "", RIGHT + 1, True)
+
+
+def label_of(word: bytes) -> str:
+    """Return what a word or words in small letters name; empty if they are no label."""
+    return _LABEL_OF_BYTES.get(word) or _spaced(word)
 
 
 def _spaced(word: bytes) -> str:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 
 from .cut import mark_cuts
-from .detect import DETECTORS, Detector, encoded
+from .detect import DETECTORS, Detector, columns, encoded
 from .engine import Gate
 from .finding import Finding, Hit, Memory, Redaction
 from .fold import Folded
@@ -26,7 +26,8 @@ class Finder:
     def __init__(self, detectors: Sequence[Detector] = DETECTORS) -> None:
         self._detectors = tuple(detectors)
         gates = [detector.opening() for detector in self._detectors]
-        self._gate = Gate([*gates, encoded.ESCAPE_GATE, encoded.BASE64_GATE])
+        tables = columns.HEADER.source
+        self._gate = Gate([*gates, encoded.ESCAPE_GATE, encoded.BASE64_GATE, tables])
         self._escape = len(gates)
         self._base64 = len(gates) + 1
 
@@ -46,7 +47,7 @@ class Finder:
                 continue
             elif index == self._escape:
                 found += encoded.find_escaped(scan, self._look)
-            else:
+            elif index == self._base64:
                 found += encoded.find_base64(scan, self._look)
         return [hit for hit in found if hit.score >= THRESHOLD]
 
@@ -135,7 +136,8 @@ class Redactor:
             return folded, None, []
         scan = Scan(marked(folded.text, folded.view, view), view)
         keys, _ = find_keys(view, 0, False)
-        return folded, scan, resolve([*keys, *self._finder.hits(scan, fired)])
+        rows, _ = columns.find_rows(scan, 0, None)
+        return folded, scan, resolve([*keys, *rows, *self._finder.hits(scan, fired)])
 
     def _compose(self, text: str, folded: Folded, hits: Sequence[Hit], memory: Memory) -> Redaction:
         done: list[str] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .cut import SPAN, next_cut
+from .detect.columns import Table, find_rows
 from .finding import Memory
 from .fold import Folded
 from .pem import find_keys
@@ -33,6 +34,7 @@ class RedactionStream:
         self._pending = ""
         self._text, self._view = "", b""
         self._is_in_key = False
+        self._table: Table | None = None
 
     def feed(self, text: str) -> str:
         """Take the next piece and return what is ready."""
@@ -74,7 +76,9 @@ class RedactionStream:
         offset = len(self._view)
         scan = Scan(self._text + text, self._view + view)
         keys, self._is_in_key = find_keys(scan.view, offset, self._is_in_key)
-        hits = resolve([*keys, *(hit for hit in self._finder.hits(scan) if hit.start >= offset)])
+        rows, self._table = find_rows(scan, offset, self._table)
+        found = (hit for hit in self._finder.hits(scan) if hit.start >= offset)
+        hits = resolve([*keys, *rows, *found])
         known = frozenset(self._memory.values)
         hits = recall(scan, hits, self._memory, known, learn(scan, hits, self._memory), offset)
         self._text, self._view = scan.text[-CONTEXT:], scan.view[-CONTEXT:]

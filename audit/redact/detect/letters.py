@@ -119,6 +119,8 @@ def _judge(
     scan: Scan, start: int, end: int, raw: str, needs_label: bool
 ) -> tuple[str, float] | None:
     label, distance = scan.labels.nearest(start, end)
+    if not label:
+        label, distance = scan.labels.asked(start).label()
     before = scan.view[start - 1 : start]
     kind, score = _TABLE.judge(raw) if raw.upper() == raw else ("", 0.0)
     wanted = _BY_LABEL.get(label)

@@ -21,7 +21,7 @@ TITLE = Pattern(
 )
 SAID = Pattern(
     rb"(?i:\b(?:my (?:full |real |first |last |maiden )?name is|my name's|name is|i am|i'm|"
-    rb"call me|named|name on (?:the )?card(?: is)?|goes by|saya(?: bernama)?|nama (?:saya|aku|lengkap saya|ibu saya|penuh saya|"
+    rb"call me|named|name on (?:the )?card(?: is)?|goes by|saya(?: bernama)?|namanya|\d an|a/n|nama (?:saya|aku|lengkap saya|ibu saya|penuh saya|"
     rb"suami saya|istri saya|anak saya|panggilan saya|pelanggan|pemilik)(?: adalah| ialah)?|namaku|"
     rb"bernama|perkenalkan saya|atas nama|an\.|a\.n\.?|ich heiss?e|mein name ist|je "
     rb"m'appelle|mon nom est|je me nomme|je suis|me llamo|mi nombre(?: completo)? es|soy|mi chiamo|"
@@ -29,12 +29,13 @@ SAID = Pattern(
     rb"mitt namn ar|jeg hedder|mit navn er|jeg heter|mitt navn er|nimeni on|nazywam sie|mam na imie|"
     rb"jmenuji se|numele meu este|ma numesc|ma cheama|benim adim|adim|ismim|ten toi la|toi ten la|"
     rb"ang pangalan ko ay|ako si|a nevem|nama pemegang(?: kartu)?|zovem se|ime mi je|volam sa|"
-    rb"jina langu ni|naitwa|nimi on))"
+    rb"jina langu ni|naitwa|nimi on|mano vardas|mani sauc|minu nimi on|moje ime je|numele meu e|"
+    rb"(?:minh|em|toi) ten(?: la)?|ako po si|mon prenom est|ik ben de heer|mein vorname ist))"
     rb"[:,]? [\"']?(" + OWN + rb")"
 )
 SAID_TOO = Pattern(
     rb"(?i:\b(?:im|it's|its|this is|ich bin|is called|known as|jestem|jsem|tu|tady|met|u spreekt met|hier spricht|c'est|olen|sunt|jag ar|jeg er|ja sam|toi la|aku|gue|"
-    rb"alert for|results for|profile for|record for|account of|on behalf of|meet|met with|spoke (?:to|with)|"
+    rb"nama|alert for|results for|profile for|record for|account of|on behalf of|meet|met with|spoke (?:to|with)|"
     rb"talked to|ask(?:ed)? for|bertemu dengan))"
     rb"[:,]? [\"']?(" + OWN + rb")"
 )
@@ -45,10 +46,11 @@ _PERSON = (
 )
 FIELD = Pattern(
     rb"(?i:(?:^|[^a-z])((?:[a-z]{1,14}[ _-]?)?(?:name|names|nama|nama ?lengkap|nom|nom "
-    rb"complet|prenom|nombre|nombre completo|apellidos?|vorname|nachname|naam|cognome|"
+    rb"complet|prenom|nombre|nama(?: [a-z]{2,12}){1,3}|nombre completo|apellidos?|vorname|nachname|naam|cognome|"
     rb"nome|imie|nazwisko|imie i nazwisko|namn|navn|nimi|jmeno|prijmeni|nume|prenume|ad "
     rb"?soyad|isim|soyad|ho ten|ho va ten|hoten|pangalan|" + _PERSON + rb"|employee|owner|"
     rb"contact(?: person)?|attention|attn|sender|recipient|pengirim|penerima|pemilik|pembeli|peserta|"
+    rb"suami|istri|anak|ayah|penjamin|husband|wife|spouse|son|daughter|father|mother|child|"
     rb"author|signed(?: by)?|kepada|kunde|kundin|titular|titulaire|intestatario|manager|assistant manager|"
     rb"claimant|insured|subscriber|policyholder|plaintiff|defendant|witness|physician|provider|surgeon|"
     rb"therapist|counsel|candidate|student|instructor|caller|payee|payer|"
@@ -107,9 +109,11 @@ _START = Pattern(FULL)
 _CLOSED = re.compile(rb"[a-z][,.! ]{0,3}\r?\n")
 _CLOSING = re.compile(
     rb"(?:regards|sincerely|cheers|best|wishes|salam|hormat saya|hormat kami|thanks|"
-    rb"thank you|terima kasih|yours|truly|faithfully|love|gruss?en|gruss?e|cordialement|"
+    rb"thank you|terima kasih|makasih|ttd|tertanda|yours|truly|faithfully|love|gruss?en|gruss?e|cordialement|"
     rb"saludos|atentamente|saluti|abracos|groeten|halsningar|hilsen|pozdrawiam|s "
-    rb"pozdravem|signed)[,.! ]*\r?\n\s*$"
+    rb"pozdravem|signed|groetjes|gr|groet|mvg|mfg|lg|vg|mvh|bisous|bises|amities|un saludo|abrazo|"
+    rb"besos|abraco|beijos|ciao|hugs|xoxo|terveisin|ystavallisin terveisin|cu stima|s uctou|"
+    rb"udvozlettel|saygilar(?:la|imla)|sevgiler|tran trong|hormat kami,? pemohon|yang menyatakan)[,.! ]*\r?\n\s*$"
 )
 _NO_FIELD = re.compile(
     rb"(?:file|host|user|class|package|domain|model|display|product|company|function|"
@@ -192,6 +196,8 @@ def _field(
         return
     words = view[start:end].split()
     capital = [word for word in words if word[:1].isupper() or word[:1] == b"\xd8"]
+    if view[label[0] - 2 : label[0]] == b"- " and len(capital) == 1 < len(words):
+        is_weak = True  # a step in YAML: `- name: Install what is needed`
     if not capital and scan.text[start] == scan.text[start].swapcase():  # no script with capitals
         capital = words
     if len(capital) < len(words):

@@ -12,6 +12,7 @@ from .person import (
     NAME,
     PARTICLES,
     WORD,
+    brands,
     first_names,
     is_family,
     is_other,
@@ -24,6 +25,18 @@ PAIR = Pattern(
     rb"(" + WORD + rb")(?:-" + WORD + rb")? ((?:[A-Z\xd8]\.? )?(?:" + PARTICLES + rb" )?"
     + NAME + rb"(?:(?: |-)(?:" + PARTICLES + rb" )?" + NAME + rb"){0,4})"
 )  # fmt: skip
+_SOUND = (
+    rb"(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])(?:iang|iong|uang|ang|eng|ing|ong|uan|uai|ian|iao|"
+    rb"ai|an|ao|ei|en|ia|ie|in|iu|ou|ua|ue|ui|un|uo|a|e|i|o|u)"
+)
+_FAMILY = (
+    rb"(?:Wang|Li|Zhang|Liu|Chen|Yang|Huang|Zhao|Wu|Zhou|Xu|Sun|Zhu|Ma|Hu|Guo|He|Gao|Lin|Luo|Zheng|Liang|Xie|"
+    rb"Tang|Deng|Feng|Cao|Peng|Zeng|Xiao|Tian|Dong|Pan|Yuan|Cai|Jiang|Yu|Du|Ye|Cheng|Wei|Su|Lu|Ding|Ren|"
+    rb"Shen|Yao|Jin|Qian|Kong|Bai|Kim|Lee|Park|Choi|Jung|Kang|Yoon|Jang|Lim|Han|Shin|Seo|Kwon)"
+)
+EAST = Pattern(rb"\b" + _FAMILY + rb" (?:(?i:" + _SOUND + rb"){2}\b|[A-Z][a-z]{1,4}-[a-z]{2,5}\b)")
+"""Chinese and Korean names in Latin letters: `Liu Yifei`, `Kim Min-jun`."""
+VIETNAM = Pattern(rb"\b(?:Nguyen|Tran|Pham|Hoang|Huynh|Phan)(?: [A-Z][a-z]{1,6}\b){1,3}")
 GATE = rb"[A-Z\xd8][a-z\xf8]"
 _CAPITAL = re.compile(rb"[A-Z\xd8][a-z\xf8]{1,15}(?![A-Za-z\xf8])")
 _THINGS = frozenset(
@@ -53,16 +66,20 @@ _BEHIND = re.compile(
     rb"knows|knew|called|calls|arrived|arrives|moved|signed|approved|"
     rb"bilang|belum|sudah|udah|mau|akan|tidak|datang|minta|tanya|bayar|kirim|lagi|sedang|juga|kemarin|yang|"
     rb"hat|ist|kommt|sagt|sagte|will|braucht|wohnt|a dit|veut|est|habite|dice|dijo|quiere|tiene|vive|"
-    rb"zegt|heeft|wil|woont|ha detto|vuole|disse|quer|mora|mowi|ma)\b|'s? )"
+    rb"zegt|heeft|wil|woont|ha detto|vuole|disse|quer|mora|mowi|ma)\b)"
 )
-_NEAR = re.compile(rb"[A-Za-z\xd8\xf8.]{2,16} $")
+_NEAR = re.compile(rb"(?:[A-Z][A-Za-z\xf8]{0,16}\.? ){1,4}$|[a-z]{2,16} $")
 _NEXT = re.compile(rb"[ -]([A-Z][A-Za-z\xf8]{1,15})")
-_AND = re.compile(rb" (?:and|&|dan|und|et|y|e|en|i|och|og) ")
+_OWNS = re.compile(rb"'s [a-z]")
+_AND = re.compile(rb" (?:and|dan|und|et|y|e|en|i|och|og) ")
 
 
 def find_first(scan: Scan) -> Iterator[Hit]:
     """Yield a common first name with a surname behind it, or alone where somebody acts."""
     view, free = scan.view, 0
+    for pattern in (EAST, VIETNAM):
+        for match in pattern.finditer(view):
+            yield from names(scan, *match.span(), 0.6)
     clear, rare, words = first_names(), rare_first_names(), word_first_names()
     for found in _CAPITAL.finditer(view):
         word = found[0]
@@ -80,6 +97,8 @@ def find_first(scan: Scan) -> Iterator[Hit]:
 
 
 def _is_pair(scan: Scan, start: int, end: int, rest: bytes, is_clear: bool) -> bool:
+    if scan.view[start:end].lower().startswith(brands()):
+        return False
     parts = rest.replace(b"-", b" ").split()
     if is_other(parts[-1]) or any(part.lower() in _THINGS for part in parts):
         return False
@@ -90,8 +109,8 @@ def _is_pair(scan: Scan, start: int, end: int, rest: bytes, is_clear: bool) -> b
 
 def _is_thing_beside(view: bytes, start: int, end: int) -> bool:
     """Tell whether the name is part of a longer one: `Bandara Ngurah Rai`, `Abbey Road`."""
-    before = _NEAR.search(view, max(0, start - 18), start)
-    if before and before[0].strip(b" .").lower() in _THINGS:
+    before = _NEAR.search(view, max(0, start - 48), start)
+    if before and not _THINGS.isdisjoint(before[0].lower().split()):
         return True
     behind = _NEXT.match(view, end)
     return behind is not None and behind[1].lower() in _THINGS
@@ -106,7 +125,7 @@ def _is_person(scan: Scan, start: int, end: int) -> bool:
         return False
     return bool(
         _BEHIND.match(low, end)
-        or view[end : end + 3] == b"'s "
+        or _OWNS.match(view, end)
         or _BEFORE.search(low, max(0, start - 20), start)
         or _is_beside_another(view, end)
     )

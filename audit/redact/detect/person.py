@@ -72,7 +72,7 @@ def _proper(words: list[bytes]) -> int:
         is_last = place == len(words) - 1
         if not is_other(word) or (word in _LEADING and not is_last):
             continue
-        if place or is_last or not is_first(word):  # `June Carter`
+        if place or is_last or not (is_first(word) and is_family(words[1])):  # `June Carter`
             return place
     return len(words)
 
@@ -127,6 +127,12 @@ def other_first_names() -> frozenset[str]:
 @cache
 def _others() -> frozenset[bytes]:
     return frozenset(_data("no_names.txt").split())
+
+
+@cache
+def brands() -> tuple[bytes, ...]:
+    """Return the beginnings of names of people that stand for brands, places and characters."""
+    return tuple(_data("no_people.txt").splitlines())
 
 
 def _names(file: str) -> frozenset[bytes]:

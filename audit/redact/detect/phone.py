@@ -15,7 +15,7 @@ HOME = "62"
 def phone_score(number: Number) -> float:
     """Return how sure a number is one of a telephone, by its shape alone."""
     digits, sizes = number.digits, number.sizes
-    if number.is_money or not _has_phone_groups(sizes):
+    if number.is_money or not _has_phone_groups(sizes) or digits.strip("01") == "":
         return 0.0
     if len(set(digits[2:])) < 2:
         return 0.6 if number.raw.startswith(b"(") and _NORTH_AMERICA.fullmatch(number.raw) else 0.0

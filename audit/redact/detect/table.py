@@ -12,6 +12,7 @@ from ..scan import Scan
 from . import (
     address,
     birth,
+    columns,
     digits,
     letters,
     mail,
@@ -64,6 +65,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("mixed", letters.find_mixed, (letters.MIXED, letters.SPACED)),
     Detector("wallet", letters.find_wallet, (letters.WALLET,)),
     Detector("birth", birth.find, (birth.DATE,)),
+    Detector("sql_values", columns.find_values, (columns.VALUES,)),
     Detector("english_address", address.find_english, address.ENGLISH),
     Detector("prefixed_address", address.find_prefixed, address.PREFIXED),
     Detector("suffixed_address", address.find_suffixed, address.SUFFIXED),

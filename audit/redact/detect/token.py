@@ -21,9 +21,13 @@ _DATE = re.compile(
     rb"|(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d(?!\d)(?: "
     rb"\d\d(?!\d))?"
 )
+_HOURS = re.compile(rb"(?:[01]?\d|2[0-4])\.[0-5]\d ?- ?(?:[01]?\d|2[0-4])\.[0-5]\d(?![\d.-])")
 _YEARS = re.compile(rb"(?:19|20)\d\d ?[-/] ?(?:19|20)?\d\d(?!\d)")
 _MONEY = re.compile(rb"(?<![a-z])(?:rp|idr|usd|eur|gbp|sgd|aud|jpy|inr|\$|us\$)[. ]{0,2}$")
 _BEFORE_MONEY = frozenset(bytes((code,)) for code in b" .$pPrRdDyYkK")
+_PLACE = re.compile(rb"\d{1,3}\.\d{3,}(?!\d)")
+_PLACE_BEFORE = re.compile(rb"\d\.\d{3,}[,;] ?-?$")
+"""Degrees of a place on earth, the second behind the first."""
 _THOUSANDS = re.compile(rb"\d{1,3}(?:\.\d{3})+(?:\.\d\d)?")
 _SIGNS = b" .-/()"
 FEWEST = 6
@@ -33,6 +37,8 @@ FREE = 8
 NOT_REACH = 30
 """So near, a word such as `order` says that a number is nobody's."""
 CARD_GROUPS = 4
+MOST_PAIRS = 5
+"""More groups of two digits are numbers of a lottery, not of a telephone."""
 REACH = 6
 """A label must be so near to count for digits that touch letters."""
 _OPENING = (b"+", b"(", b" ")
@@ -107,11 +113,23 @@ def _run(scan: Scan, start: int, end: int, is_plain: bool) -> Run | None:
     is_glued = beside.right_gap > 1 and _is_glued(scan, start, end)  # `555 0123-office`
     if is_glued and beside.left_gap > REACH:
         return None
+    if (
+        not is_plain
+        and _PLACE.match(view, start, end)
+        and _PLACE_BEFORE.search(view, max(0, start - 16), start)
+    ):
+        return None
     is_money = _is_money(scan, start, end)
     if is_money and beside.is_empty:
         return None
     groups = [(start, end)] if is_plain else [m.span() for m in _GROUP.finditer(view, start, end)]
     if is_named_other and len(groups) < CARD_GROUPS and not _has_plus(view, start, end):
+        return None
+    if (
+        beside.is_empty
+        and len(groups) > MOST_PAIRS
+        and {end - start for start, end in groups} == {2}
+    ):
         return None
     return Run(groups, beside, is_glued, is_money)
 
@@ -130,7 +148,11 @@ def _is_money(scan: Scan, start: int, end: int) -> bool:
 
 
 def _after_dates(view: bytes, start: int, end: int) -> int:
-    while date := _DATE.match(view, start, end) or _YEARS.match(view, start, end):
+    while date := (
+        _DATE.match(view, start, end)
+        or _YEARS.match(view, start, end)
+        or _HOURS.match(view, start, end)
+    ):
         start = date.end()
         while start < end and view[start] in b" -/.":
             start += 1
