@@ -8,6 +8,7 @@ from typing import cast
 from .batches import TextRun
 from .errors import BackendError, BackendTruncated
 from .events import Event, Other
+from .halves import Halves
 from .sse import FrameTooLarge, Splitter
 from .template import TextTemplate
 
@@ -31,6 +32,7 @@ class StreamReader(ABC):
         self._model = model
         self._dropped = dropped
         self._splitter = Splitter()
+        self._halves = Halves()
         self._held = b""
         self._is_between = False
         """Whether the next bytes begin a frame."""
@@ -91,7 +93,7 @@ class StreamReader(ABC):
                     if self._is_started and not (batch and batch[-1] is ALIVE):
                         batch.append(ALIVE)
                 elif not self._read_plain(name, payload, batch):
-                    self.read(name, payload, events)
+                    self.read(name, self._halves.mended(payload), events)
                     if self.is_done:
                         break
         except FrameTooLarge:
@@ -139,7 +141,7 @@ class StreamReader(ABC):
         try:
             for name, payload in self._splitter.feed(self._held) + self._splitter.end():
                 if payload:
-                    self.read(name, payload, events)
+                    self.read(name, self._halves.mended(payload), events)
         except BackendError as exc:
             if exc.status is not None:
                 raise
