@@ -35,6 +35,10 @@ class Server:
         self.until: dict[str, float] = {}
         self.run_id = "run-0"
         self.is_away = False
+        self.read = self.written = 0
+        """Entries of streams that were handed out, and that were taken in."""
+        self.lost_at: dict[str, float] = {}
+        """When streams were sealed as lost."""
         self.waiting: dict[str, set[asyncio.Event]] = {}
         self._saved: tuple[dict[str, Any], dict[str, float]] = ({}, {})
 
@@ -73,6 +77,7 @@ class Server:
         new = (max(int(asyncio.get_running_loop().time() * 1000), last[0]), last[1] + 1)
         new = _id(id) if id else new
         assert new > last, "the script should have refused"
+        self.written += 1
         self.keys[key] = [*stream, (new, fields)]
         for reader in self.waiting.get(key, ()):
             reader.set()
@@ -80,8 +85,9 @@ class Server:
 
     def after(self, key: str, id: str, count: int) -> list[tuple[bytes, dict[bytes, bytes]]]:
         """Return entries after an id."""
-        found = [(i, f) for i, f in self.get(key) or [] if i > _id(id)]
-        return [(_text(i), f) for i, f in found[:count]]
+        found = [(i, f) for i, f in self.get(key) or [] if i > _id(id)][:count]
+        self.read += len(found)
+        return [(_text(i), f) for i, f in found]
 
     def append(self, log: str, meta: str, *args: Any) -> Any:
         """Do what append.lua does."""
@@ -94,6 +100,8 @@ class Server:
         self.xadd(log, id, {b"f": str(first).encode(), kind: packed})
         self.expire(log, life)
         self.expire(meta, life)
+        if kind == b"l":
+            self.lost_at[log] = asyncio.get_running_loop().time()
         if kind == b"s":
             self.keys[log] = [e for e in self.keys[log] if e[0] >= _id(id)]
         return 1
@@ -171,9 +179,16 @@ class Commands:
             lambda: sum(score >= low for score in (self._server.get(key) or {}).values())
         )
 
-    def execute_command(self, _name: str, _sha: str, count: int, *args: Any) -> Any:
-        """EVALSHA of the one script that there is."""
+    def execute_command(self, name: str, _script: str, count: int, *args: Any) -> Any:
+        """EVALSHA of the script that appends, EVAL of the one that announces."""
         keys, values = args[:count], args[count:]
+        if name == "EVAL":
+            return self._do(
+                lambda: [
+                    self._server.put(key, meta, values[0])
+                    for key, meta in zip(keys, values[1:], strict=True)
+                ]
+            )
 
         def work() -> list[Any]:
             return [

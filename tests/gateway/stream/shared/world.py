@@ -8,18 +8,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
+import pytest
 
 from backends import Batch, ChatRequest, Finished, Message, Started, Text, TextPart, Timeouts
 from gateway.dialects import widget
 from gateway.store import StoreAway
+from gateway.stream import channel as channels
 from gateway.stream.channel import Channel
 from gateway.stream.generation import Generation
+from gateway.stream.grace import LeavePolicy
 from gateway.stream.ids import SEALED
-from gateway.stream.shared import SharedLog
+from gateway.stream.log import Log
+from gateway.stream.shared import SharedLog, follower, track
 from gateway.stream.streams import Streams
 from gateway.stream.subscriber import Subscriber
 from gateway.stream.table import Table
@@ -27,6 +32,24 @@ from tests.gateway.stream.shared.fake_redis import FakeStore, Server
 
 T = TypeVar("T")
 TRY_AGAIN = "replay_unavailable"
+COUNTS = (0, 3, 40, 150)
+CODES = frozenset({"stop", "lost", "gone", "cancelled", "left"})
+LAG_S = 1.0
+"""So late at most comes a token where nothing goes wrong."""
+SLACK_S = 2.0
+FORGET_S = 45.0
+"""So late at most ends an answer that nobody reads, whatever went wrong before."""
+
+
+@contextlib.contextmanager
+def narrow() -> Iterator[None]:
+    """Let logs, streams and replays be so small that a few words need a snapshot."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(channels, "SNAPSHOT_AFTER", 12)
+        patch.setattr(channels, "Log", partial(Log, max_blocks=20))
+        patch.setattr(track, "MAX_STORED", 600)
+        patch.setattr(follower, "COUNT", 5)
+        yield
 
 
 class Dice(random.Random):
@@ -43,8 +66,13 @@ class Dice(random.Random):
 class Provider:
     """Says numbered tokens, each naming its answer; sleeps and dies with its worker."""
 
-    def __init__(self, id: str, count: int, rng: random.Random, store: FakeStore) -> None:
+    def __init__(
+        self, id: str, count: int, rng: random.Random, store: FakeStore, pace_s: float = 0.0
+    ) -> None:
         self.calls = 0
+        self.said_at: list[float] = []
+        self.closed_at: float | None = None
+        self._pace_s = pace_s
         self.whole = "".join(f" {id}:{n}" for n in range(count))
         self._tokens = [f" {id}:{n}" for n in range(count)]
         self._rng = rng
@@ -57,14 +85,19 @@ class Provider:
     async def batches(self, _request: ChatRequest) -> AsyncGenerator[Batch, None]:
         """Say all."""
         self.calls += 1
-        yield (Started(model="m", served_by="p/m"),)
-        for token in self._tokens:
-            await asyncio.sleep(self._rng.choice((0, 0, 0.002, 0.02, 0.2)))
-            await self._store.awake.wait()
-            if self._store.is_dead:
-                await asyncio.Event().wait()
-            yield (Text(token),)
-        yield (Finished("stop"),)
+        loop = asyncio.get_running_loop()
+        try:
+            yield (Started(model="m", served_by="p/m"),)
+            for token in self._tokens:
+                await asyncio.sleep(self._pace_s or self._rng.choice((0, 0, 0.002, 0.02, 0.2)))
+                await self._store.awake.wait()
+                if self._store.is_dead:
+                    await asyncio.Event().wait()
+                self.said_at.append(loop.time())
+                yield (Text(token),)
+            yield (Finished("stop"),)
+        finally:
+            self.closed_at = loop.time()
 
 
 class Connection:
@@ -105,7 +138,9 @@ class Worker:
         self.streams = Streams(Table(100), self.shared)
         self.connections: set[asyncio.Task[None]] = set()
 
-    async def create(self, id: str, provider: Provider) -> Generation:
+    async def create(
+        self, id: str, provider: Provider, leave: LeavePolicy = "drain", linger_s: float = 0.0
+    ) -> Generation:
         """Begin an answer."""
         writer = widget.WidgetWriter(id, "m")
         channel = Channel(asyncio.get_running_loop(), None)
@@ -113,7 +148,7 @@ class Worker:
             id=id, owner="me", caller="me", app="a", writer=writer, channel=channel,
             source=provider,
             request=ChatRequest(model="m", messages=(Message("user", (TextPart("x"),)),)),
-            settle=self._settle, leave="drain", linger_s=0,
+            settle=self._settle, leave=leave, linger_s=linger_s,
         )  # fmt: skip
         channel.snapshot = lambda at: writer.snapshot(generation.transcript.answer, at)
         self.streams.table.add(generation)
@@ -129,6 +164,15 @@ class Worker:
         self.store.is_dead = True
         for connection in self.connections:
             connection.cancel()
+
+    async def stop(self, id: str) -> str:
+        """Answer a DELETE."""
+        await self.store.awake.wait()
+        try:
+            followed = await self.streams.find(id, "me")
+            return await self.streams.stop(followed) if followed is not None else "unknown"
+        except StoreAway:
+            return "away"
 
     async def serve(self, id: str, sequence: int, client: Client) -> None:
         """Answer a GET as the widget's route does."""
@@ -158,36 +202,44 @@ class Worker:
 
 
 class Client:
-    """Holds text and a number, comes back after every cut, and never believes without looking."""
+    """Holds text and a number, comes back after every cut, and never believes without looking.
 
-    def __init__(self, world: World, id: str, number: int) -> None:
+    One who `leaves_at` some time leaves for good.
+    """
+
+    def __init__(self, world: World, id: str, number: int, leaves_at: float = float("inf")) -> None:
         self.world = world
         self.id = id
         self.text = ""
         self.sequence = 0
         self.code = ""
         self.violations: list[str] = []
-        self._cut_in = 0
+        self.lag_s = 0.0
+        self._leaves_at = leaves_at
+        self._came_at = 0.0
+        self.cut_in = 0
         self._dice = world.dice(f"{id} {number}")
-        self._home = self._dice.choice((None, *world.workers))
+        self.home = self._dice.choice((None, *world.workers))
 
     async def run(self) -> None:
         """Follow until told."""
-        rng = self._dice
-        while not self.code:
+        rng, loop = self._dice, asyncio.get_running_loop()
+        while not self.code and loop.time() < self._leaves_at:
             worker = rng.choice(self.world.alive)
-            if self._home in self.world.alive:  # one who always lands at the same worker
-                worker = self._home
-            self._cut_in = rng.choice((1, 5, 30, 1000))
+            if self.home in self.world.alive:  # one who always lands at the same worker
+                worker = self.home
+            self.cut_in = rng.choice((1, 5, 30, 1000))
             task = asyncio.create_task(worker.serve(self.id, self.sequence, self))
             worker.connections.add(task)
-            self._task = task
-            await asyncio.wait([task], timeout=rng.choice((0.05, 2.0, 20.0)))
+            self._task, self._came_at = task, loop.time()
+            most_s = min(rng.choice((0.05, 2.0, 20.0)), self._leaves_at - loop.time())
+            await asyncio.wait([task], timeout=most_s)
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
             worker.connections.discard(task)
             await asyncio.sleep(rng.choice((0.0, 0.05)))
+        self.code = self.code or "left"
 
     def told(self, status: int) -> None:
         """Hear a status without a stream."""
@@ -196,7 +248,7 @@ class Client:
 
     def take(self, block: bytes) -> None:
         """Hear one block; after the end, or once the connection was cut, nothing is heard."""
-        if self.code or self._cut_in < 0:
+        if self.code or self.cut_in < 0:
             return
         event = orjson.loads(block.partition(b"data: ")[2])
         kind, data, sequence = event["type"], event["data"], event["sequence"]
@@ -213,11 +265,14 @@ class Client:
             self.code = data["finish_reason"]
         else:
             self.text, self.sequence = self.text + data, sequence
+            said_at = self.world.providers[self.id].said_at[sequence - 1]
+            now = asyncio.get_running_loop().time()
+            self.lag_s = max(self.lag_s, now - max(said_at, self._came_at))
         server = self.world.server
         if self.world.is_strict and not self.world.forgot and server.last(self.id) < sequence:
             self.violations.append(f"{sequence} before the log")
-        self._cut_in -= 1
-        if self._cut_in < 0:
+        self.cut_in -= 1
+        if self.cut_in < 0:
             self._task.cancel()
 
 
@@ -239,6 +294,9 @@ class World:
         self.providers: dict[str, Provider] = {}
         self.forgot = False
         self.owners: dict[str, str] = {}
+        self.stopped: set[str] = set()
+        self.healed_at = self.eased_at = 0.0
+        self.is_calm = False
         self.hurt: set[str] = set()
         """Workers that were killed, slept, or could not reach the store while others could."""
 
@@ -250,7 +308,8 @@ class World:
         """Play: answers and their clients, faults that overlap, then heal, then wait for all."""
         for worker in self.workers:
             await worker.shared.start()
-        at = self.rng.uniform
+        self.is_calm = not faults
+        at, self.healed_at = self.rng.uniform, asyncio.get_running_loop().time() + seconds
         parts = [self._answer(f"g{n}", at(0, seconds / 2)) for n in range(answers)]
         parts += [self._fault(at(0, seconds), seconds) for _ in range(faults)]
         tasks = [asyncio.create_task(part) for part in parts]
@@ -264,16 +323,52 @@ class World:
             raise AssertionError(f"never told: {open_ones} {self.faults}") from None
 
     async def _answer(self, id: str, at: float) -> None:
+        """Play an answer whose readers stay, stop it, or leave it for good."""
         await asyncio.sleep(at)
-        owner = self.rng.choice(self.alive)
-        provider = Provider(id, self.rng.choice((0, 3, 40, 150)), self.dice(id), owner.store)
-        self.providers[id] = provider
-        self.owners[id] = owner.name
+        rng, loop = self.rng, asyncio.get_running_loop()
+        owner = rng.choice(self.alive)
+        habit = rng.choice(("stay", "stay", "stay", "stop", "leave"))
+        linger_s = rng.choice((0.0, 0.5, 3.0))
+        leave: LeavePolicy = "linger" if linger_s else "drain"
+        count, pace_s = (300, 1.0) if habit == "leave" and linger_s else (rng.choice(COUNTS), 0.0)
+        provider = Provider(id, count, self.dice(id), owner.store, pace_s)
+        self.providers[id], self.owners[id] = provider, owner.name
         await owner.store.awake.wait()
-        await owner.create(id, provider)
-        clients = [Client(self, id, n) for n in range(self.rng.randint(1, 3))]
+        generation = await owner.create(id, provider, leave, linger_s)
+        away_at = loop.time() + rng.uniform(0.1, 6.0) if habit == "leave" else float("inf")
+        clients = [Client(self, id, n, away_at) for n in range(rng.randint(1, 3))]
         self.clients += clients
-        await asyncio.gather(*(client.run() for client in clients))
+        parts = [client.run() for client in clients]
+        if habit == "stop":
+            parts.append(self._stop(id, rng.uniform(0.0, 3.0)))
+        await asyncio.gather(*parts)
+        if linger_s:
+            await self._ended(generation, linger_s, owner)
+
+    async def _stop(self, id: str, in_s: float) -> None:
+        """Stop an answer at any worker; whoever hears that it is over can rely on it."""
+        await asyncio.sleep(in_s)
+        self.stopped.add(id)
+        worker = self.rng.choice(self.alive)
+        task = asyncio.create_task(worker.stop(id))
+        done, _ = await asyncio.wait([task], timeout=30)
+        told = task.result() if done else "nothing"
+        provider = self.providers[id]
+        is_over = provider.calls == 0 or provider.closed_at is not None
+        if self.is_calm:
+            assert told not in ("away", "unknown", "nothing"), (id, told)
+        if told not in ("away", "unknown", "nothing") and self.owners[id] not in self.hurt:
+            assert is_over, f"{id}: {told}, and the provider goes on {self.faults}"
+
+    async def _ended(self, generation: Generation, linger_s: float, owner: Worker) -> None:
+        """Wait for the end of an answer that nobody reads any more."""
+        limit_s = linger_s + (SLACK_S if self.is_calm else FORGET_S)
+        left_s = max(0.0, self.healed_at - asyncio.get_running_loop().time())
+        try:
+            async with asyncio.timeout(left_s + limit_s):
+                await asyncio.shield(generation.settled)
+        except TimeoutError:
+            assert owner not in self.alive, f"{generation.id} goes on for nobody {self.faults}"
 
     async def _fault(self, at: float, seconds: float) -> None:
         await asyncio.sleep(at)
@@ -306,6 +401,7 @@ class World:
                 worker.store.loss = 0.3
                 await asyncio.sleep(min(left, 3.0))
                 worker.store.loss = 0.0
+        self.eased_at = asyncio.get_running_loop().time()
 
     def _heal(self) -> None:
         self.server.is_away = False
@@ -320,7 +416,7 @@ class World:
             said = self.providers[client.id].whole
             assert client.violations == [], (client.id, client.violations, self.faults)
             assert said.startswith(client.text), (client.id, client.text, self.faults)
-            assert client.code in {"stop", "lost", "gone"}, (client.id, client.code)
+            assert client.code in CODES, (client.id, client.code)
             if client.code == "stop":
                 assert client.text == said, (client.id, self.faults)
             if client.code == "lost":
@@ -328,4 +424,25 @@ class World:
             if client.code == "gone":
                 hurt = self.owners[client.id] in self.hurt
                 assert hurt or kinds & {"empty", "older", "away"}, self.faults
+            if client.code == "cancelled":
+                assert client.id in self.stopped or kinds, f"{client.id} ended in front of readers"
+            if self.is_calm:
+                assert client.lag_s < LAG_S, f"{client.id}: {client.lag_s:.2f} s behind"
         assert all(provider.calls <= 1 for provider in self.providers.values())
+        self._check_lost()
+
+    def _check_lost(self) -> None:
+        """A log that was declared lost speaks for all: its owner goes on for nobody, but briefly.
+
+        Where nothing was forgotten, a strict log lets nobody have another end than the others.
+        """
+        alive = {worker.name for worker in self.alive}
+        for id, provider in self.providers.items():
+            lost_at = self.server.lost_at.get(f"gw:{{{id}}}:log")
+            if lost_at is not None and not self.forgot and self.owners[id] in alive:
+                at = max(lost_at, self.eased_at) + SLACK_S
+                said = [moment for moment in provider.said_at if moment > at]
+                assert not said, f"{id} goes on though it is declared lost {self.faults}"
+            codes = {client.code for client in self.clients if client.id == id}
+            if self.is_strict and not self.forgot:
+                assert not codes >= {"stop", "lost"}, f"{id} has two ends {self.faults}"
