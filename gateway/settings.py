@@ -28,6 +28,7 @@ class Settings:
         self.origins = frozenset(o for app in config.apps.values() for o in app.origins)
         self.key_origins = frozenset(o for key in config.keys for o in key.origins)
         self.default_app = next(iter(config.apps), "")
+        self.max_body_mib = config.server.max_body_mib
 
     def app(self, name: str) -> App:
         """Return the application profile of a path."""

@@ -88,7 +88,9 @@ ENTRIES: Final[dict[str, Entry]] = {
     ),
     "too_large": Entry(
         "The body is larger than 1 MiB, or the prompt beyond its limit.",
-        "Send less.", "Nothing; the bound protects the workers.",
+        "Send less; pictures may be sent as URLs.",
+        "`server.max_body_mib` admits larger pictures in the provider protocols; a worker holds such a "
+        "body several times while it is read and sent on.",
     ),
     "unsupported_media_type": Entry(
         "The body is not `application/json`, or it is compressed.",

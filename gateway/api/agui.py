@@ -22,7 +22,7 @@ def setup_agui(app: web.Application) -> None:
 async def run(request: web.Request) -> web.StreamResponse:
     """Stream one run; a front end that leaves ends it."""
     rooms = request.app[ROOMS]
-    typed = agui.parse(await read_json(request))
+    typed = agui.parse(await read_json(request, rooms.settings.max_body_mib))
     _, app = app_of(request, rooms)
     chat = agui.chat_request(typed, app)
     call = provider_call(request, rooms, chat, agui.NAME)

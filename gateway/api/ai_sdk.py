@@ -35,7 +35,7 @@ def setup_ai_sdk(app: web.Application) -> None:
 async def ask(request: web.Request) -> web.StreamResponse:
     """Answer the newest message of a chat."""
     rooms, chats = request.app[ROOMS], request.app[CHATS]
-    typed = ai_sdk.parse(await read_json(request))
+    typed = ai_sdk.parse(await read_json(request, rooms.settings.max_body_mib))
     _, app = app_of(request, rooms)
     chat = ai_sdk.chat_request(typed, app)
     call = provider_call(request, rooms, chat, ai_sdk.NAME)

@@ -30,7 +30,8 @@ def setup_anthropic(app: web.Application) -> None:
 async def messages(request: web.Request) -> web.StreamResponse:
     """Answer as a stream of named events or as one message."""
     rooms = request.app[ROOMS]
-    body, betas = await read_json(request), request.headers.getall("anthropic-beta", ())
+    body = await read_json(request, rooms.settings.max_body_mib)
+    betas = request.headers.getall("anthropic-beta", ())
     typed, chat = anthropic_messages.parse(body, betas=betas)
     call = provider_call(request, rooms, chat, anthropic_messages.NAME)
     if not typed.stream:
@@ -61,7 +62,8 @@ async def _whole(call: Call, rooms: Rooms) -> web.Response:
 async def count_tokens(request: web.Request) -> web.Response:
     """Count the tokens of a request; a header says where it is only an estimate."""
     rooms = request.app[ROOMS]
-    body, betas = await read_json(request), request.headers.getall("anthropic-beta", ())
+    body = await read_json(request, rooms.settings.max_body_mib)
+    betas = request.headers.getall("anthropic-beta", ())
     _, chat = anthropic_messages.parse(body, betas=betas, counts_only=True)
     provider_call(request, rooms, chat, anthropic_messages.NAME)
     try:

@@ -43,7 +43,7 @@ def setup_embeddings(app: web.Application) -> None:
 async def embeddings(request: web.Request) -> web.Response:
     """Pass one request on, limited and noted like any other."""
     rooms = request.app[ROOMS]
-    body = await read_json(request)
+    body = await read_json(request, rooms.settings.max_body_mib)
     typed = decode(body, Embeddings)
     count = 1 if isinstance(typed.input, str) else len(typed.input)
     if not typed.input or count > MAX_INPUTS:

@@ -42,7 +42,7 @@ def setup_openai(app: web.Application) -> None:
 async def chat_completions(request: web.Request) -> web.StreamResponse:
     """Answer as a stream of chunks or as one completion."""
     rooms = request.app[ROOMS]
-    typed, chat = openai_chat.parse(await read_json(request))
+    typed, chat = openai_chat.parse(await read_json(request, rooms.settings.max_body_mib))
     call = provider_call(request, rooms, chat, openai_chat.NAME)
     created = int(time.time())
     if not typed.stream:

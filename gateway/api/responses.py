@@ -26,7 +26,7 @@ def setup_responses(app: web.Application) -> None:
 async def responses(request: web.Request) -> web.StreamResponse:
     """Answer as a stream of typed events or as one response."""
     rooms = request.app[ROOMS]
-    typed, chat = openai_responses.parse(await read_json(request))
+    typed, chat = openai_responses.parse(await read_json(request, rooms.settings.max_body_mib))
     call = provider_call(request, rooms, chat, openai_responses.NAME)
     created = int(time.time())
     if not typed.stream:

@@ -56,6 +56,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "the admin key",
         "trusted_proxies": "addresses or networks whose forwarding headers are believed",
         "max_streams": "running answers of one worker; beyond it new ones get 503",
+        "max_body_mib": "largest body of a provider protocol, up to 64 MiB: pictures are in it",
         "retention_s": "seconds for which an answer that has ended can be resumed",
         "warm": "keep a connection to each provider open, so that no first word waits for a TLS "
         "handshake; absent: in the production profile",

@@ -48,6 +48,8 @@ class Server(Section, frozen=True):
     trusted_proxies: tuple[str, ...] = ()
     max_streams: Annotated[int, Meta(ge=1)] = 10_000
     """Running generations of one worker; beyond it new ones get 503."""
+    max_body_mib: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Bodies of the provider protocols; pictures travel in them. Other bodies are of 1 MiB."""
     retention_s: Seconds = 600.0
     """How long an answer that has ended can be resumed."""
     warm: bool | None = None

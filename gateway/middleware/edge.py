@@ -43,7 +43,7 @@ _SAFE = {
 _DETAILS = {
     404: "Nothing is served at this path.",
     405: "This path does not take that method.",
-    413: "The body is larger than 1 MiB.",
+    413: "The body is too large.",
 }
 log = structlog.get_logger("sluicegate.http")
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from gateway.api.body import IDLE_S, MAX_BYTES, TOTAL_S
+from gateway.api.body import IDLE_S, MAX_MIB, TOTAL_S
 from gateway.auth.tickets import TICKET_S
 from gateway.cli.main import COMMANDS, root
 from gateway.config import Server, examine
@@ -79,7 +79,9 @@ def test_the_known_limits_are_those_of_the_code():
     text = (ROOT / "docs" / "known-limits.md").read_text()
     cells = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|", text, re.MULTILINE))
 
-    assert cells["body of a request"] == f"{MAX_BYTES >> 20} MiB"
+    assert cells["body of a request"] == f"{MAX_MIB} MiB"
+    raised = "the same in the provider protocols (`server.max_body_mib`, up to 64)"
+    assert cells[raised] == f"{Server().max_body_mib} MiB"
     assert cells["headers"] == f"{HEADER_S:g} s"
     assert cells["body"] == f"{TOTAL_S:g} s in all, {IDLE_S:g} s between reads"
     assert cells["running answers of a worker (`server.max_streams`)"] == str(Server().max_streams)

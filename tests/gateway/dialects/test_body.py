@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable
 from urllib.parse import quote
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,3 +147,36 @@ def test_a_prompt_is_bounded_in_characters_and_not_in_bytes():
     error = refused(json.dumps({"query": "ü" * (MAX_PROMPT + 1)}).encode())
 
     assert (error.status, error.field) == (413, "query")
+
+
+BODIES = {
+    "/v1/chat/completions": lambda text: {"messages": [{"role": "user", "content": text}]},
+    "/v1/messages": lambda text: {"messages": [{"role": "user", "content": text}], "max_tokens": 9},
+    "/v1/responses": lambda text: {"input": text},
+    "/api/chat": lambda text: {
+        "id": "c", "messages": [{"role": "user", "parts": [{"type": "text", "text": text}]}]
+    },
+    "/agui": lambda text: {
+        "threadId": "t", "runId": "r", "messages": [{"id": "m", "role": "user", "content": text}]
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", BODIES)
+async def test_only_bodies_of_provider_protocols_may_be_larger_by_configuration(gateway_of, path):
+    server = await gateway_of(
+        "server: {max_body_mib: 2}\nbackends: {demo: {kind: script}}\n"
+        "models: {default: {targets: [{backend: demo}]}}\n"
+        "apps: {bali-zero: {model: default}}\naudit: {level: none, sinks: [{path: AUDIT}]}\n"
+    )
+
+    async def status(path: str, body: dict) -> int:
+        data, sent_as = io.BytesIO(json.dumps(body).encode()), {"Content-Type": "application/json"}
+        async with aiohttp.request("POST", server.make_url(path), data=data, headers=sent_as) as it:
+            return it.status
+
+    of_size = BODIES[path]
+    said = "[[text=ok]] [[delay=0]]"
+    assert await status(path, {"model": "default"} | of_size(said + "a" * 1_500_000)) == 200
+    assert await status(path, {"model": "default"} | of_size(said + "a" * 2_500_000)) == 413
+    assert await status("/api/v2/bali-zero/chat", {"query": "a" * 1_500_000}) == 413
