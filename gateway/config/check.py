@@ -5,7 +5,10 @@ from __future__ import annotations
 import ipaddress
 
 from .document import Document, Path
+from .form import is_host
 from .schema import Config
+
+STRONG_LENGTH = 16
 
 
 def judge_safety(document: Document, config: Config) -> None:
@@ -16,6 +19,12 @@ def judge_safety(document: Document, config: Config) -> None:
         _production(document, config)
     _origins(document, config)
     _unused_limits(document, config)
+    for path, secret in (
+        (("audit", "key"), config.audit.key),
+        (("jwt_secret",), config.jwt_secret),
+    ):
+        if secret:
+            warn_of_weak(document, path, secret)
 
 
 def is_loopback(host: str) -> bool:
@@ -24,6 +33,16 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.lower().rstrip(".") in ("localhost", "ip6-localhost")
+
+
+def warn_of_weak(document: Document, path: Path, *secrets: str) -> None:
+    """Warn of a secret that can be guessed."""
+    shortest = min(len(secret) for secret in secrets)
+    if shortest < STRONG_LENGTH:
+        document.warning(
+            path, f"a secret of {shortest} character{'s' * (shortest > 1)} can be guessed",
+            f"use {STRONG_LENGTH} or more, e.g. from `openssl rand -hex 32`",
+        )  # fmt: skip
 
 
 def _workers(document: Document, config: Config) -> None:
@@ -37,7 +56,7 @@ def _workers(document: Document, config: Config) -> None:
 
 def _public_address(document: Document, config: Config) -> None:
     host = config.server.host
-    if not host or is_loopback(host) or config.keys:
+    if not is_host(host) or is_loopback(host) or config.keys:
         return
     message = f"{host} can be reached from other machines and no key is asked for"
     remedy = "set GATEWAY_API_KEYS or add `keys`, or listen on 127.0.0.1"

@@ -52,16 +52,15 @@ class Document:
         return self.places.get(path, Place("default", self.file or ""))
 
     def put(self, path: Path, value: Any, place: Place) -> None:
-        """Set a value and its place, making the sections that lead to it.
+        """Set a value and its place, making the sections that lead to it: nobody said those.
 
         Where something else stands in the way nothing is set: the shape of it will be refused.
         """
         around = self.data
-        for index, name in enumerate(path[:-1]):
+        for name in path[:-1]:
             inner = around.get(str(name))
             if inner is None:
                 inner = around[str(name)] = {}
-                self.places[path[: index + 1]] = place
             if not isinstance(inner, dict):
                 return
             around = inner

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .check import warn_of_weak
 from .derived import derive
 from .document import Document, Path, section
 from .hashing import hash_key
 from .variables import OVERRIDE, VARIABLES, said, split, strangers
 from .yaml_file import plain
-
-STRONG_LENGTH = 16
 
 
 def apply(document: Document, environ: Mapping[str, str]) -> None:
@@ -76,23 +75,20 @@ def _secrets(document: Document, given: Mapping[str, str]) -> None:
         [key.get("id") for key in known if isinstance(key, dict)] if isinstance(known, list) else []
     )
     free = (f"key{number}" for number in range(1, 10_000) if f"key{number}" not in taken)
-    keys = [
-        {"id": name, "hash": hash_key(secret)}
-        for secret, name in zip(split(given.get("GATEWAY_API_KEYS", "")), free, strict=False)
-    ]
-    if keys:
-        document.extend(("keys",), keys, said("GATEWAY_API_KEYS"))
-        _weak_keys(document, split(given["GATEWAY_API_KEYS"]))
+    if "GATEWAY_API_KEYS" in given:
+        secrets, place = split(given["GATEWAY_API_KEYS"]), said("GATEWAY_API_KEYS")
+        document.places["GATEWAY_API_KEYS",] = place
+        if secrets:
+            named = zip(secrets, free, strict=False)
+            keys = [{"id": name, "hash": hash_key(secret)} for secret, name in named]
+            document.extend(("keys",), keys, place)
+            warn_of_weak(document, ("GATEWAY_API_KEYS",), *secrets)
+        else:
+            document.problem(
+                ("GATEWAY_API_KEYS",), "it holds no key, so nobody would be asked for one",
+                "write keys with commas between them, or unset it",
+            )  # fmt: skip
     if "GATEWAY_ADMIN_KEY" in given:
         secret = given["GATEWAY_ADMIN_KEY"]
         document.put(("admin_key_hash",), hash_key(secret), said("GATEWAY_ADMIN_KEY"))
-
-
-def _weak_keys(document: Document, secrets: list[str]) -> None:
-    shortest = min(len(secret) for secret in secrets)
-    if shortest < STRONG_LENGTH:
-        document.places["GATEWAY_API_KEYS",] = said("GATEWAY_API_KEYS")
-        document.warning(
-            ("GATEWAY_API_KEYS",), f"a key of {shortest} characters can be guessed",
-            f"use {STRONG_LENGTH} or more; `gateway keys create` makes one",
-        )  # fmt: skip
+        warn_of_weak(document, ("admin_key_hash",), secret)

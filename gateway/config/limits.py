@@ -30,7 +30,7 @@ def judge_limits(document: Document, config: Config) -> None:
                 path, "a limit's name stands in headers: letters, digits, `.`, `_`, `-`",
                 "rename it",
             )  # fmt: skip
-        if not limit.per:
+        if not limit.per and document.data["limits"][name].get("per") in (None, []):
             document.problem((*path, "per"), "nobody is counted", "write per: [user]")
         units = [unit for unit in UNITS if getattr(limit, unit)]
         if len(units) != 1:

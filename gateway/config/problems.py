@@ -47,7 +47,9 @@ def nearest(name: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | 
     """Return the candidate that `name` was probably meant to be."""
     by_folded = {fold(candidate): candidate for candidate in candidates}
     found = difflib.get_close_matches(fold(name), list(by_folded), 1, cutoff)
-    return by_folded[found[0]] if found else None
+    longer = [one for one in by_folded if len(name) > 2 and one.startswith(fold(name))]
+    meant = found or (longer if len(longer) == 1 else [])
+    return by_folded[meant[0]] if meant else None
 
 
 def fold(name: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from .document import BROKEN, Document, Path
+from .derived import FLAG
+from .document import Document, Path
 from .kinds import EXTRAS, KEY_VARIABLES, plugin_kinds
 from .names import ALL_OF
 from .problems import listed, nearest
@@ -17,6 +18,7 @@ def judge_references(document: Document, config: Config) -> None:
     _models(document, config)
     _apps(document, config)
     _keys(document, config)
+    _flags(document, config)
     _limits(document, config)
     _prices(document, config)
 
@@ -50,7 +52,8 @@ def _kinds(document: Document, config: Config) -> None:
 def _has_address(document: Document, name: str, backend: Backend) -> bool:
     """Whether key or address is there; one that is broken has its own problem."""
     given = document.data["backends"][name]
-    is_told = BROKEN in (given.get("api_key"), given.get("base_url"))
+    values = (given.get("api_key"), given.get("base_url"))
+    is_told = any(value is not None and not isinstance(value, str) for value in values)
     return is_told or bool(backend.api_key or backend.base_url)
 
 
@@ -73,6 +76,18 @@ def _apps(document: Document, config: Config) -> None:
         for index, limit in enumerate(app.limits or ()):
             lead(document, (*path, "limits", index), limit, config.limits, "limit")
         lead(document, (*path, "flag"), app.flag, config.flags, "flag")
+
+
+def _flags(document: Document, config: Config) -> None:
+    """A misspelt flag would leave the one that is meant at its default."""
+    asked = {FLAG, *(app.flag for app in config.apps.values())}
+    for name in config.flags:
+        if name in asked:
+            continue
+        meant = nearest(name, asked, 0.8)
+        report = document.problem if meant else document.warning
+        remedy = f"did you mean `{meant}`?" if meant else "name it in `flag` of an app"
+        report(("flags", name), f"no app asks for the flag `{name}`", remedy, nearest=meant)
 
 
 def _keys(document: Document, config: Config) -> None:

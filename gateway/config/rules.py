@@ -6,7 +6,7 @@ from gateway.rollout.flag import parse_flag
 from gateway.telemetry.spans import HINT, is_installed
 
 from .document import Document, Path
-from .form import NAME, PORT, is_host, is_network, is_origin, split_url
+from .form import NAME, PORT, as_browsers_send, is_host, is_network, is_origin, is_redis, split_url
 from .hashing import is_hash
 from .limits import judge_limits
 from .schema import Config
@@ -71,8 +71,7 @@ def _urls(document: Document, config: Config) -> None:
         _base_url(document, ("otel_endpoint",), config.otel_endpoint)
         if not is_installed():
             document.problem(("otel_endpoint",), "spans need the extra `otel`", HINT)
-    url = split_url(config.redis.url)
-    if config.redis.url and (url is None or url.scheme not in ("redis", "rediss", "unix")):
+    if config.redis.url and not is_redis(config.redis.url):
         document.problem(
             ("redis", "url"), "it is not the address of a Redis",
             "write redis://host:6379/0, rediss://... or unix:///path",
@@ -109,9 +108,11 @@ def _origins(document: Document, path: Path, origins: tuple[str, ...]) -> None:
     for index, origin in enumerate(origins):
         if origin and not is_origin(origin):
             shown = f"`{origin[:80]}`" if "@" not in origin else "it"
+            remedy = "write scheme://host or scheme://host:port as browsers send it, without a path"
+            meant = as_browsers_send(origin) if "@" not in origin else None
             document.problem(
                 (*path, index), f"{shown} is not an origin",
-                "write scheme://host or scheme://host:port, without a path or a slash at the end",
+                f"{remedy}; did you mean `{meant}`?" if meant else remedy, nearest=meant,
             )  # fmt: skip
 
 

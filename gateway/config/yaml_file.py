@@ -76,7 +76,7 @@ def _syntax_problem(path: str, text: str, error: yaml.YAMLError) -> Problem:
     line = safe_line(lines[mark.line].strip()) if mark.line < len(lines) else "(end of file)"
     reason = str(getattr(error, "problem", None) or "unexpected text").replace("'", "`")
     message = f"broken YAML at line {mark.line + 1}, column {mark.column + 1}: {reason}: {line}"
-    if "${" in line:
+    if mark.line < len(lines) and "${" in lines[mark.line]:
         return Problem("", message, 'put "${...}" in quotes here', path, mark.line + 1)
     remedy = "check indentation (spaces, no tabs), colons, quotes and brackets here or just above"
     return Problem("", message, remedy, path, mark.line + 1)

@@ -37,6 +37,7 @@ async def check_framing(request: web.Request, *, is_internal: bool = False) -> N
         raise _closing("The request must name exactly one Host.")
     if request.version not in (HttpVersion10, HttpVersion11):
         raise _closing("Only HTTP/1.0 and HTTP/1.1 are spoken here.")
+    _check_one_reading(request, hosts)
     if request.method == "CONNECT":
         raise ApiError("method_not_allowed", "This is no proxy.", headers=CLOSE | {"Allow": "GET"})
     settings = request.app[ROOMS].settings
@@ -49,6 +50,18 @@ async def check_framing(request: web.Request, *, is_internal: bool = False) -> N
             "An instance without keys answers only to loopback names and those in server.hosts "
             "(GATEWAY_HOSTS).",
         )
+
+
+def _check_one_reading(request: web.Request, hosts: list[str]) -> None:
+    """Refuse a Host that is none or not the target's, and a body coded in more ways than chunks."""
+    host = hosts[0].strip() if hosts else ""
+    if host and not host_name(host):
+        raise _closing("The Host header holds no host name.")
+    is_whole_url = not request.raw_path.startswith(("/", "*")) and request.method != "CONNECT"
+    if is_whole_url and request.url.raw_authority.lower() != host.lower():
+        raise _closing("The request line names another host than the Host header.")
+    if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+        raise _closing("A body may come in chunks, coded in no other way.")
 
 
 def _is_ours(host: str, listed: tuple[str, ...]) -> bool:

@@ -207,6 +207,10 @@ HOST = "Host: localhost\r\n"
 FRAMES = {
     "no Host": "GET /healthz HTTP/1.1\r\n\r\n",
     "two Hosts": f"GET /healthz HTTP/1.1\r\n{HOST}{HOST}\r\n",
+    "a Host that is a list": "GET /healthz HTTP/1.1\r\nHost: localhost, evil.example\r\n\r\n",
+    "another host in the line": f"GET http://evil.example/healthz HTTP/1.1\r\n{HOST}\r\n",
+    "zipped chunks": f"POST {CHAT} HTTP/1.1\r\n{HOST}Content-Type: application/json\r\n"
+    "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     "HTTP/2.0": f"GET /healthz HTTP/2.0\r\n{HOST}\r\n",
     "HTTP/9.9": f"GET /healthz HTTP/9.9\r\n{HOST}\r\n",
     "no HTTP": "\x16\x03\x01\x02\r\n\r\n",

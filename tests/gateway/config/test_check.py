@@ -83,6 +83,27 @@ def test_a_key_that_can_be_guessed_is_warned_of_and_not_shown():
     assert "letmein" not in found.warnings[0].message + found.warnings[0].remedy
 
 
+@pytest.mark.parametrize("name", ["GATEWAY_ADMIN_KEY", "GATEWAY_AUDIT_KEY", "GATEWAY_JWT_SECRET"])
+def test_other_secrets_that_can_be_guessed_are_warned_of_too(name):
+    [warning] = examine(None, {name: "canary"}).warnings
+
+    assert warning.path == name
+    assert "canary" not in str(warning)
+
+
+@pytest.mark.parametrize("text", [",", " , "])
+def test_keys_without_any_key_are_a_mistake_and_no_open_door(text):
+    [problem] = examine(None, {"GATEWAY_API_KEYS": text}).problems
+
+    assert problem.path == "GATEWAY_API_KEYS"
+
+
+def test_what_is_missing_is_told_by_its_own_name_beside_a_variable_of_its_section():
+    found = examine(None, {"GATEWAY_PROFILE": "production", "GATEWAY_AUDIT_PATH": "trail"})
+
+    assert "audit.key" in [problem.path for problem in found.problems]
+
+
 def test_limits_that_count_for_no_app_are_warned_of(judge):
     text = "limits: {a: {per: [key], requests: 3}}\napps: {x: {limits: []}, y: {limits: []}}"
 

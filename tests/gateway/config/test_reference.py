@@ -22,7 +22,7 @@ SECRETS = {
     "REDIS_URL": "redis://127.0.0.1/0",
     "OPENAI_API_KEY": "a",
     "ANTHROPIC_API_KEY": "b",
-    "GATEWAY_AUDIT_KEY": "c",
+    "GATEWAY_AUDIT_KEY": "c" * 32,
 }
 CONTRACT = """
 server:   {host: 0.0.0.0, port: 8080, hosts: [chat.example.com], workers: 2, drain_s: 20, metrics_port: 9090, trusted_proxies: [10.0.0.0/8]}

@@ -19,6 +19,9 @@ HASH_2 = "sha256:" + "1" * 64
         ("apps: {web: {flag: ENABLE_SSE_STREAM}}", "apps.web.flag", "ENABLE_SSE_STREAMING"),
         (f"keys: [{{id: a, hash: '{HASH}', apps: [bali-zer]}}]", "keys[0].apps[0]", "bali-zero"),
         (f"keys: [{{id: a, hash: '{HASH}', models: [defaultt]}}]", "keys[0].models[0]", "default"),
+        ("flags: {ENABLE_SSE_STREAMNG: 'off'}", "flags.ENABLE_SSE_STREAMNG",
+         "ENABLE_SSE_STREAMING"),
+        ("profile: dev", "profile", "development"),
         ("backends: {a: {kind: openai-chat, api_key: k}}", "backends.a.kind", "openai_chat"),
     ],
 )  # fmt: skip
@@ -34,6 +37,13 @@ def test_a_name_without_a_neighbour_lists_what_there_is(problem):
 
     assert "default" in found.remedy
     assert found.nearest is None
+
+
+def test_a_flag_that_no_app_asks_for_is_warned_of(judge):
+    found = judge("flags: {other: 'on'}")
+
+    assert found.problems == ()
+    assert [warning.path for warning in found.warnings] == ["flags.other"]
 
 
 def test_a_key_may_name_a_model_of_a_backend(judge):

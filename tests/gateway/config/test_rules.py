@@ -75,7 +75,12 @@ def test_a_base_url_is_a_web_address_without_credentials(problem, url):
     assert "canary" not in str(found)
 
 
-@pytest.mark.parametrize("url", ["localhost:6379", "http://x", "redis//x"])
+@pytest.mark.parametrize("origin", ["https://a.example:443", "https://A.example/"])
+def test_the_origin_that_browsers_send_is_named(problem, origin):
+    assert problem(f"apps: {{web: {{origins: ['{origin}']}}}}").nearest == "https://a.example"
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://x", "redis//x", "redis://x/cache"])
 def test_a_redis_url_has_its_scheme(problem, url):
     assert problem(f"redis: {{url: '{url}'}}").path == "redis.url"
 
