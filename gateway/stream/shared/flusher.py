@@ -17,7 +17,6 @@ from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import msgspec
 import structlog
 from redis.exceptions import NoScriptError
 
@@ -26,7 +25,7 @@ from gateway.stream.channel import nothing
 from gateway.stream.generation import Generation
 
 from .track import LIFE_MS, Sent, Track
-from .wire import APPEND, SEAL_ID, Batch, Meta
+from .wire import APPEND, SEAL_ID, Batch, Meta, announce
 
 FLUSH_S = 0.025
 ANNOUNCE_S = 0.25
@@ -118,15 +117,13 @@ class Flusher:
             _let_go(self._fresh)
 
     async def _tell(self, tracks: list[Track]) -> None:
-        """Write the meta of those that were not taken back meanwhile."""
-        pipe = self._store.pipeline()
+        """Write the meta of those that were not taken back meanwhile, all in one command."""
         still = [one for one in tracks if self.tracks.get(one.generation.id) is one]
-        for track in still:
-            pipe.set(track.keys[1], msgspec.json.encode(track.meta), px=LIFE_MS)
         if not still:
             return
+        metas = {track.keys[1]: track.meta for track in still}
         with contextlib.suppress(StoreAway):
-            await self._store.call(pipe.execute(), limit_s=ANNOUNCE_S)
+            await self._store.call(announce(self._store.client, metas, LIFE_MS), ANNOUNCE_S)
             for track in still:
                 track.is_known = True
 

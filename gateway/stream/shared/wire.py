@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ ANY_BUT_SEALED = "*"
 LOOK = "?"
 APPEND = Path(__file__).with_name("append.lua").read_text(encoding="utf-8")
 APPEND_SHA = hashlib.sha1(APPEND.encode(), usedforsecurity=False).hexdigest()
+ANNOUNCE = "for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 1], 'PX', ARGV[1]) end"
 BLOCKS, SNAPSHOT, LOST = b"b", b"s", b"l"
 _pack = msgspec.msgpack.encode
 _unpack = msgspec.msgpack.Decoder(list[bytes])
@@ -111,6 +112,15 @@ class Batch:
         """Queue all as one command, which replies with a list."""
         keys, arguments = self._keys, self._arguments
         pipe.execute_command("EVALSHA", APPEND_SHA, len(keys), *keys, *arguments)
+
+
+def announce(client: Any, metas: Mapping[str, Meta], life_ms: int) -> Awaitable[Any]:
+    """Keep what is known of generations, by key: one command for all of them."""
+    told = map(msgspec.json.encode, metas.values())
+    answer: Awaitable[Any] = client.execute_command(
+        "EVAL", ANNOUNCE, len(metas), *metas, life_ms, *told
+    )
+    return answer
 
 
 def unpack(id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
