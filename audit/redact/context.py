@@ -24,7 +24,11 @@ _REPLY = re.compile(
     rb"adalah|yaitu|c est|es ist|es el)[,:]? )*"
 )
 """What stands before an answer on its line: who says it, a word or two."""
-_QUESTION = re.compile(rb"[^\n]{0,60}[?:][ \"'*)]*\r?$")
+_QUESTION = re.compile(
+    rb"[^\n]{0,60}(?:[?:]|\b(?:please|pls|plz|dong|ya|kak|bitte|svp|por favor|per favore))"
+    rb"[ .!\"'*)]*\r?$"
+)
+_SAYS_SO = (b"is ", b"s ", b"es ", b"el ", b"est ", b"ist ", b"h ", b"u ", b"is: ", b"s: ")
 _LABEL_OF: dict[str, str] = {}
 for _label in ("not", *(key for key in LATIN if key != "not")):
     for _word in words_of(LATIN[_label]):
@@ -141,7 +145,8 @@ class Labels:
         between = view[asked:line]
         if between.count(b"\n") > _LINES_BETWEEN or b"#" in between:
             return _NONE
-        if between.count(b"\n") > 1 and not _QUESTION.fullmatch(view, end, asked):
+        is_said = between.count(b"\n") == 1 and view[line:start].endswith(_SAYS_SO)
+        if not is_said and not _QUESTION.fullmatch(view, end, asked):
             return _NONE
         return Beside(label, _RIGHT_COST, _RIGHT_COST, "", RIGHT + 1)
 

@@ -26,10 +26,8 @@ class Finder:
     def __init__(self, detectors: Sequence[Detector] = DETECTORS) -> None:
         self._detectors = tuple(detectors)
         gates = [detector.opening() for detector in self._detectors]
-        tables = columns.HEADER.source
-        self._gate = Gate([*gates, encoded.ESCAPE_GATE, encoded.BASE64_GATE, tables])
+        self._gate = Gate([*gates, encoded.ESCAPE_GATE, encoded.BASE64_GATE])
         self._escape = len(gates)
-        self._base64 = len(gates) + 1
 
     def fired(self, view: bytes) -> Sequence[int]:
         """Return which detectors might find anything."""
@@ -47,7 +45,7 @@ class Finder:
                 continue
             elif index == self._escape:
                 found += encoded.find_escaped(scan, self._look)
-            elif index == self._base64:
+            else:
                 found += encoded.find_base64(scan, self._look)
         return [hit for hit in found if hit.score >= THRESHOLD]
 
@@ -132,7 +130,7 @@ class Redactor:
         folded = Folded(text)
         view = mark_cuts(folded.view)
         fired = self._finder.fired(view)
-        if not fired:
+        if not fired and not columns.may_begin(view):
             return folded, None, []
         scan = Scan(marked(folded.text, folded.view, view), view)
         keys, _ = find_keys(view, 0, False)

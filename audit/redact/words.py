@@ -143,7 +143,9 @@ LATIN: dict[str, str] = {
         fodselsdato|fodt|syntynyt|syntymaaika|urodzony|urodzona|data urodzenia|ur|narozen
         narozena|datum narozeni|szuletett|szuletesi|szuletesi datum|data nasterii|nascut
         nascuta|dogum|dogum tarihi|dogumlu|ngay sinh|sinh ngay|sinh|kapanganakan|ipinanganak
-        tarikh lahir|rojen|rodjen|datum rodenja|datum rodjenja|sunt nascut|zaliwa""",
+        tarikh lahir|narodena|narodeny|narodil sa|narodila sa|datum narodenia|urodzilem sie
+        urodzilam sie|dogdum|fodelsedag|fodselsdag|verjaardag|compleanno|cumpleanos|anniversaire
+        geb dat|szul|kelahiran|lhr|rojen|rodjen|datum rodenja|datum rodjenja|sunt nascut|zaliwa""",
 }
 
 OTHER: dict[str, str] = {

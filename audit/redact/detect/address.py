@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..engine import Pattern
@@ -78,12 +79,26 @@ _TURKISH = Pattern(
     rb"\b(?:"
     + _C
     + rb" ){1,3}(?i:sokak|sokagi|sk|caddesi|cad|cd|mahallesi|mah|bulvari)\b\.?,? ?(?i:no|"
-    rb"no:)?[.: ]{0,2}\d{1,4}(?:/\d{1,3})?" + _CITY + _CODE
+    rb"no:)?[.: ]{0,2}\d{1,4}(?:/\d{1,3})?(?:,? (?i:daire|d|kat|k|blok)[.: ]{1,2}\d{1,3}){0,2}"
+    + _CITY
+    + rb"(?:/"
+    + _C
+    + rb")?"
+    + _CODE
 )
 _BOX = Pattern(rb"(?i)\bp\.? ?o\.? ?box \d{1,6}\b")
 _PLACE = Pattern(
     rb"\b[A-Z][a-z]{1,20}(?: [A-Z][a-z]{1,20}){0,2}, [A-Z]{2} \d{5}(?:-\d{4})?\b|"
-    rb"\b(?:[A-Z]{1,2}\d[A-Z\d]?|[A-Z]{1,2}\d{2}) \d[A-BD-HJLNP-UW-Z]{2}\b"
+    rb"\b(?:\d{1,4}[A-Za-z]? "
+    + _C
+    + rb"(?: "
+    + _C
+    + rb"){0,3},? )?(?:"
+    + _C
+    + rb"(?: "
+    + _C
+    + rb")?,? )?"
+    rb"(?:[A-Z]{1,2}\d[A-Z\d]?|[A-Z]{1,2}\d{2}) \d[A-BD-HJLNP-UW-Z]{2}\b"
 )
 _SLAVIC = Pattern(
     r"(?i)(?:ул\.|улица|улицы|просп\.|проспект|пер\.|переулок|вул\.|вулиця|бул\.) "
@@ -109,9 +124,15 @@ _LIVES = Pattern(
     rb"moro (?:em|no)|resido en|domiciliad[oa] en|domiciliee? (?:au|a)|residente (?:in|a)|stanujem u|zivim u) "
     rb"([^\n\"';<>{}|@]{6,120})"
 )
+_TEXT = r"[ \t]?([^\n;\"]{5,80})"
+_NEXT_FIELD = re.compile(
+    r"[,，、] ?(?:тел|моб|паспорт|инн|снилс|почта|e-?mail|電話|电话|手机|手機|护照|護照|旅券|生年月日|出生|姓名|名前|"
+    r"パスポート|身份证|邮箱|メール|קוראים|שמי|טלפון|תעודת|هاتف|الهاتف|جوال|전화|연락처|휴대폰|โทร|เบอร์|फोन|मोबाइल)"
+)
+"""Where another value begins behind an address."""
 _FOREIGN = Pattern(
-    r"(?:адрес(?:у|а|ом)?|адреса|адресою|地址|住所|주소|العنوان|عنواني|כתובת|ที่อยู่|पता|διεύθυνση)"
-    r"(?:[ \t]?[:：]|是|は|为|為|는)[ \t]?([^\n;\"]{5,80})"
+    r"(?:(?:адрес(?:у|а|ом)?|адреса|адресою|地址|住址|現住所|住所|주소|العنوان|عنواني|כתובת(?:ו|י| שלי)?|ที่อยู่|पता|"
+    r"διεύθυνση)(?:[ \t]?[:：]|是|は|为|為|는)|住在|住址|家住|הכתובת שלי|מתגורר(?:ת)? ב)" + _TEXT
 )
 _STOP = Pattern(
     rb"[.!?] (?:[A-Z\xd8][a-z\xf8]+ )|[.!?]$|, (?:and|my|phone|tel|email|hp|dan|telp|"
@@ -171,8 +192,11 @@ def find_foreign(scan: Scan) -> Iterator[Hit]:
     if scan.low_text is None:
         return
     for match in _FOREIGN.finditer(scan.low_text):
-        if any(map(str.isdigit, match[1])):
-            yield _hit(scan, *match.span(1), 0.7)
+        start, end = match.span(1)
+        if other := _NEXT_FIELD.search(scan.low_text, start, end):
+            end = other.start()
+        if any(map(str.isdigit, scan.text[start:end])):
+            yield _hit(scan, start, end, 0.7)
     for match in _SLAVIC.finditer(scan.text):
         if b"\n" not in scan.view[match.start() : match.end()]:
             yield _hit(scan, *match.span(), 0.7)

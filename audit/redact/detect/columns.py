@@ -39,11 +39,9 @@ _IS_NAME, _IS_ADDRESS, _IS_SECRET, _IS_MAIL = (
 )
 _VAGUE = re.compile(rb"(?i)names?|nama|nom|nombre|nome|naam|guest|customer|patient|street")
 """A name of a thing as often as of a person: counts only beside a column of somebody's numbers."""
-_SEPARATOR = rb"[ \"]{0,3}(?:,|;|\t|\|)[ \"]{0,3}"
-_COLUMN = rb"[A-Za-z\xf8\xd8][A-Za-z\xf8\xd8 ._/()-]{0,30}"
-HEADER = Pattern(
-    rb"^[ \t|\"]{0,4}" + _COLUMN + rb"(?:" + _SEPARATOR + _COLUMN + rb"){1,30}[ \t|\"]{0,4}\r?$"
-)
+_COLUMN = rb"[A-Za-z\xf8\xd8][A-Za-z\xf8\xd8 ._/()\"-]*"
+HEADER = Pattern(rb"^[ |\"]*" + _COLUMN + rb"(?:[,;\t|][ \"]*" + _COLUMN + rb")+[ \t|\"]*\r?$")
+"""A line of words with signs between; what they are is looked at afterwards."""
 VALUES = Pattern(rb"(?i)\(([a-z_`\[\]\" ,]{3,400})\) {0,2}values {0,2}\(")
 _ROW = re.compile(rb"\(?([^()]{3,800})\)")
 _RULE = re.compile(rb"[ \t|:+=-]{3,}\r?")
@@ -65,9 +63,16 @@ class Table(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...]
 
 
+def may_begin(view: bytes) -> bool:
+    """Tell whether a table may begin in a text."""
+    return b"\n" in view and HEADER.search(view) is not None
+
+
 def find_rows(scan: Scan, start: int, table: Table | None) -> tuple[list[Hit], Table | None]:
     """Return what the cells from `start` on hold, and the table that goes on behind the end."""
     view, hits, at = scan.view, list[Hit](), start
+    if table is None and view.find(b"\n", start) < 0:
+        return hits, None  # a header needs a line below
     while at < len(view):
         if table is None:
             found = HEADER.search(view, at)

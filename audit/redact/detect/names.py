@@ -106,7 +106,7 @@ _NAMING = re.compile(
     rb"apellido|fn$|" + _PERSON
 )
 _START = Pattern(FULL)
-_CLOSED = re.compile(rb"[a-z][,.! ]{0,3}\r?\n")
+_CLOSED = re.compile(rb"[a-z][,.! ?:]{0,3}\r?\n")
 _CLOSING = re.compile(
     rb"(?:regards|sincerely|cheers|best|wishes|salam|hormat saya|hormat kami|thanks|"
     rb"thank you|terima kasih|makasih|ttd|tertanda|yours|truly|faithfully|love|gruss?en|gruss?e|cordialement|"
@@ -115,6 +115,8 @@ _CLOSING = re.compile(
     rb"besos|abraco|beijos|ciao|hugs|xoxo|terveisin|ystavallisin terveisin|cu stima|s uctou|"
     rb"udvozlettel|saygilar(?:la|imla)|sevgiler|tran trong|hormat kami,? pemohon|yang menyatakan)[,.! ]*\r?\n\s*$"
 )
+_ASKED = re.compile(rb"(?:name|nama|nom|nombre|naam|nome)[a-z ]{0,24}[?:][ .*]*\r?\n\s*$")
+"""A line that asks for a name; the next one answers."""
 _NO_FIELD = re.compile(
     rb"(?:file|host|user|class|package|domain|model|display|product|company|function|"
     rb"method|variable|var|event|brand|field|column|table|key|path|tag|branch|repo|"
@@ -168,13 +170,19 @@ def find_field(scan: Scan) -> Iterator[Hit]:
 
 def find_signature(scan: Scan) -> Iterator[Hit]:
     """Yield lines that are a name below a closing formula."""
-    if not _CLOSED.search(scan.low):
+    low = scan.low
+    if not _CLOSED.search(low):
         return
     for match in SIGNATURE.finditer(scan.view):
         start = match.start(1)
         line = scan.line_start(start)
-        if _CLOSING.search(scan.low, max(0, line - 40), line):
+        if _CLOSING.search(low, max(0, line - 40), line) or _asked(low, line):
             yield from names(scan, start, match.end(1), 0.7)
+
+
+def _asked(low: bytes, line: int) -> bool:
+    """Tell whether the line before asks for a name."""
+    return _ASKED.search(low, max(0, line - 60), line) is not None
 
 
 def find_closed(scan: Scan) -> Iterator[Hit]:

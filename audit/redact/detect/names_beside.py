@@ -12,7 +12,7 @@ from .person import FULL, NAME, PARTICLES, TWO, is_first, is_other, names
 _SHORT = NAME + rb"(?: (?:" + PARTICLES + rb" )?" + NAME + rb"){0,2}"
 SPEAKER = Pattern(
     rb"(?:^|\\n)[ \t>*-]{0,4}(\[?(?:\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? )?\d{1,2}:\d\d(?: ?[AaPp]\.?[Mm]\.?)?"
-    rb"\]?[ \t]{0,2}[-,]?[ \t]{0,2}|\[[^\]\n]{4,32}\] ?)?"
+    rb"\]?[ \t]{0,2}[-,]?[ \t]{0,2}|\[[^\]\n]{4,32}\] ?)?~? ?"
     rb"(" + _SHORT + rb")(?: \([A-Za-z ]{2,24}\))?\*{0,2}:\*{0,2} "
 )
 MAILED = Pattern(
@@ -27,6 +27,12 @@ WROTE = Pattern(
     + rb")(?: ?[<(][^>)\n]{3,80}[>)])? (?i:wrote|schrieb|a ecrit|escribio|ha scritto|escreveu|"
     rb"menulis|napisal[ai]?|yazdi|skrev|schreef|kirjoitti|logged (?:in|out)|signed (?:in|out|up)|"
     rb"changed (?:the |his |her |their )?password)\b"
+)
+HERE = Pattern(
+    rb"("
+    + _SHORT
+    + rb") (?:here|speaking|on the line|on the phone|disini|di sini|am apparat|a l'appareil|"
+    rb"al aparato|al telefono)\b|\b(" + TWO + rb") vagyok\b"
 )
 DEGREE = Pattern(
     rb"("
@@ -63,6 +69,12 @@ def find_writer(scan: Scan) -> Iterator[Hit]:
     """Yield who wrote what is quoted, or did something to an account."""
     for match in WROTE.finditer(scan.view):
         yield from names(scan, *match.span(1), 0.7, is_weak=True)
+
+
+def find_here(scan: Scan) -> Iterator[Hit]:
+    """Yield who says to be there: `Ada Byron here`."""
+    for match in HERE.finditer(scan.view):
+        yield from names(scan, *max(match.span(1), match.span(2)), 0.7, is_weak=True)
 
 
 def find_degree(scan: Scan) -> Iterator[Hit]:

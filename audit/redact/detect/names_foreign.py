@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Set
 
 from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
-from .person import other_first_names
+from .person import other_first_names, other_surnames
 
 _CASED = r"\p{Lu}[\p{L}'’-]+(?: \p{Lu}[\p{L}'’.-]*){0,3}"
 _NAME = (
@@ -20,10 +21,10 @@ _NAME = (
 )
 _SAID = Pattern(
     r"(?:(?i:меня зовут|моё имя|мое имя|фио|ф\.и\.о\.|имя|мене звати|мене звуть|моє ім.я|піб|"
-    r"казвам се|името ми е|зовем се|моје име је)|姓名|名前|氏名|お名前|我叫|我的名字是|我的名字叫|"
-    r"私の名前は|私は|이름은|이름|성명은|성명|성함은|اسمي|أنا اسمي|الاسم|نام من|اسم من|نام و نام خانوادگی|"
-    r"میرا نام|שמי|שם מלא|שם|ชื่อ|मेरा नाम|नाम|माझे नाव|আমার নাম|নাম|என் பெயர்|பெயர்|నా పేరు|"
-    r"મારું નામ|(?i:με λένε|ονομάζομαι|όνομα|ονοματεπώνυμο))"
+    r"казвам се|аз съм|моето име е|името ми е|зовем се|моје име је)|姓名|名前|氏名|お名前|我叫|我的名字是|我的名字叫|"
+    r"私の名前は|私は|이름은|이름|성명은|성명|성함은|اسمي|أنا اسمي|أدعى|اسم العميل|الاسم|نام من|اسم من|نام و نام خانوادگی|"
+    r"میرا نام|קוראים לי|שמי|שם מלא|שם|ชื่อ|मेरा नाम|नाम|माझे नाव|আমার নাম|নাম|என் பெயர்|பெயர்|నా పేరు|"
+    r"મારું નામ|(?i:με λένε|λέγομαι|ονομάζομαι|το όνομά μου είναι|όνομα|ονοματεπώνυμο))"
     r"[ \t]?[:：]?[ \t]{0,2}(" + _NAME + r")"
 )
 _TITLED = Pattern(
@@ -64,10 +65,15 @@ _SUFFIXED = Pattern(
 )
 
 
-_FIRST = Pattern(
-    r"(\p{Lu}[\p{Cyrillic}\p{Greek}']+) (\p{Lu}[\p{Cyrillic}\p{Greek}'’-]+"
-    r"(?: \p{Lu}[\p{Cyrillic}\p{Greek}'’-]+)?)"
+_LETTERS = r"\u0370-\u052f\u0590-\u06ff\u0900-\u097f\u1f00-\u1fff"
+_WORD = re.compile(rf"[{_LETTERS}][{_LETTERS}'’-]*")
+_AFTER = re.compile(r" ([^\W\d_][^\W\d_'’-]*(?:['’-][^\W\d_]+)?)")
+_FAMILY = re.compile(
+    r"([\u0400-\u052f]{2,20}(?:ов|ова|ев|ева|ёв|ёва|ин|ина|ский|ская|ська|ський|енко|чук|щук|юк|ич|ян|дзе|швили)) $"
 )
+_AFTER_UNCASED = re.compile(r" ([\u0590-\u05ff\u0600-\u06ff\u0900-\u097f]+)")
+_CLITICS = "ולשהמבكفلوب"
+"""Small words of Hebrew and Arabic that are written with the next one."""
 _AM = Pattern(
     r"(?:(?:^|[^\p{L}])(?:أنا|معك|انا|من|मैं|אני|זאת|זה|(?i:это|я|вас беспокоит|на связи|це|је|είμαι (?:ο|η))) )"
     r"([\p{L}\p{M}]+(?: [\p{L}\p{M}]+)?)"
@@ -80,21 +86,57 @@ _AM_TOO = Pattern(
     r"|(?:저는|제가|전) ?(["
     + _SURNAME_KO
     + r"]\p{Hangul}{2})(?:이고|입니다|이에요|예요|이라고|라고|인데|이며)"
+    r"|(?:秘书|秘書|经理|經理|老师|老師|医生|醫生|客户|客戶|同事|朋友|护士|律师|律師|司机|房东|导游|患者|丈夫|妻子|儿子|"
+    r"女儿|负责人|申请人|联系人)([" + _SURNAME_CLEAR + r"]\p{Han}{1,2})"
+    r"|([\p{Han}\p{Katakana}ー・]{2,10})と申し"
 )
 
 
 def find_first(scan: Scan) -> Iterator[Hit]:
-    """Yield a common first name with a surname behind it, or behind `I am`."""
-    known = other_first_names()
-    for match in _FIRST.finditer(scan.text):
-        if match[1].lower() in known:
-            yield from _hit(scan, match.start(), *match.span(), 0.6)
+    """Yield a common first name with a surname beside it, or behind `I am`."""
+    known, free = other_first_names(), 0
+    for word in _WORD.finditer(scan.text):
+        name = word[0]
+        if name.lower() not in known and (name[0] not in _CLITICS or name[1:] not in known):
+            continue
+        if word.start() >= free:
+            start, end = _cased(scan, word) if name[0].isupper() else _uncased(scan, word, known)
+            if end:
+                yield from _hit(scan, start, start, end, 0.6)
+                free = end
     for match in _AM.finditer(scan.text):
         if match[1].split(" ")[0].lower() in known:
             yield from _hit(scan, match.start(), *match.span(1), 0.6)
     for match in _AM_TOO.finditer(scan.text):
-        start, end = max(match.span(group) for group in (1, 2, 3))
+        start, end = max(match.span(group) for group in range(1, 6))
         yield from _hit(scan, match.start(), start, end, 0.6)
+
+
+def _cased(scan: Scan, word: re.Match[str]) -> tuple[int, int]:
+    """Return where a first name with up to two names behind or one before lies."""
+    text, end = scan.text, word.end()
+    for _ in range(2):
+        after = _AFTER.match(text, end)
+        if after is None or not after[1][0].isupper():
+            break
+        end = after.end()
+    before = _FAMILY.search(text, max(0, word.start() - 24), word.start())
+    if before and before[1][0].isupper():
+        return before.start(1), end
+    return (word.start(), end) if end > word.end() else (0, 0)
+
+
+def _uncased(scan: Scan, word: re.Match[str], known: Set[str]) -> tuple[int, int]:
+    """Return where a first name before a known surname or another first name lies."""
+    after = _AFTER_UNCASED.match(scan.text, word.end())
+    if after is None or not _is_family(after[1], known):
+        return 0, 0
+    return word.start() + (word[0] not in known), after.end()
+
+
+def _is_family(word: str, known: Set[str]) -> bool:
+    is_from = word.startswith("ال") and word.endswith("ي") and len(word) > 4
+    return is_from or word in known or word in other_surnames()
 
 
 def find_foreign(scan: Scan) -> Iterator[Hit]:

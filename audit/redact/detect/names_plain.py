@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from ..engine import Pattern
 from ..finding import Hit
@@ -29,14 +30,19 @@ _SOUND = (
     rb"(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])(?:iang|iong|uang|ang|eng|ing|ong|uan|uai|ian|iao|"
     rb"ai|an|ao|ei|en|ia|ie|in|iu|ou|ua|ue|ui|un|uo|a|e|i|o|u)"
 )
-_FAMILY = (
-    rb"(?:Wang|Li|Zhang|Liu|Chen|Yang|Huang|Zhao|Wu|Zhou|Xu|Sun|Zhu|Ma|Hu|Guo|He|Gao|Lin|Luo|Zheng|Liang|Xie|"
-    rb"Tang|Deng|Feng|Cao|Peng|Zeng|Xiao|Tian|Dong|Pan|Yuan|Cai|Jiang|Yu|Du|Ye|Cheng|Wei|Su|Lu|Ding|Ren|"
-    rb"Shen|Yao|Jin|Qian|Kong|Bai|Kim|Lee|Park|Choi|Jung|Kang|Yoon|Jang|Lim|Han|Shin|Seo|Kwon)"
+_VIETNAMESE = b"Nguyen Tran Pham Hoang Huynh Phan".split()
+_FAMILIES = (
+    b"""Wang Li Zhang Liu Chen Yang Huang Zhao Wu Zhou Xu Sun Zhu Ma Hu Guo He Gao Lin Luo Zheng Liang Xie
+    Tang Deng Feng Cao Peng Zeng Xiao Tian Dong Pan Yuan Cai Jiang Yu Du Ye Cheng Wei Su Lu Ding Ren Shen
+    Yao Jin Qian Kong Bai Kim Lee Park Choi Jung Kang Yoon Jang Lim Han Shin Seo Kwon""".split()
+    + _VIETNAMESE
 )
-EAST = Pattern(rb"\b" + _FAMILY + rb" (?:(?i:" + _SOUND + rb"){2}\b|[A-Z][a-z]{1,4}-[a-z]{2,5}\b)")
-"""Chinese and Korean names in Latin letters: `Liu Yifei`, `Kim Min-jun`."""
-VIETNAM = Pattern(rb"\b(?:Nguyen|Tran|Pham|Hoang|Huynh|Phan)(?: [A-Z][a-z]{1,6}\b){1,3}")
+_EAST = re.compile(
+    rb"(?:" + b"|".join(_VIETNAMESE) + rb")(?: [A-Z][a-z]{1,6}\b){1,3}"
+    rb"|[A-Z][a-z]{1,5} (?:(?i:" + _SOUND + rb"){2}\b|[A-Z][a-z]{1,4}-[a-z]{2,5}\b)"
+)
+"""Such as `Nguyen Van An`, `Liu Yifei`, `Kim Min-jun`."""
+_FIRST, _CLEAR, _EASTERN = 1, 2, 4
 GATE = rb"[A-Z\xd8][a-z\xf8]"
 _CAPITAL = re.compile(rb"[A-Z\xd8][a-z\xf8]{1,15}(?![A-Za-z\xf8])")
 _THINGS = frozenset(
@@ -54,6 +60,9 @@ _THINGS = frozenset(
     kelas jurusan tari suku bahasa batik kue sate ayam nasi hari raya dinas badan lembaga kementerian the""".split()
 )
 """What is named after people, before or behind the name."""
+_PEOPLE_TOO = frozenset(
+    b"hill park lake day church hall house field bay song castle price bank".split()
+)
 _BEFORE = re.compile(
     rb"(?:^|[^a-z])(?:tell|told|ask|asked|asking|remind(?:ed)?|thank(?:ed)?|inform(?:ed)?|gave|give|paid|called|"
     rb"e?mailed|texted|met|meet|invited?|cc|ping(?:ed)?|with|from|by|for|let|"
@@ -76,31 +85,50 @@ _AND = re.compile(rb" (?:and|dan|und|et|y|e|en|i|och|og) ")
 
 def find_first(scan: Scan) -> Iterator[Hit]:
     """Yield a common first name with a surname behind it, or alone where somebody acts."""
-    view, free = scan.view, 0
-    for pattern in (EAST, VIETNAM):
-        for match in pattern.finditer(view):
-            yield from names(scan, *match.span(), 0.6)
-    clear, rare, words = first_names(), rare_first_names(), word_first_names()
+    view, free, known = scan.view, 0, _known()
     for found in _CAPITAL.finditer(view):
-        word = found[0]
-        is_clear = word in clear
-        if not (is_clear or word in rare or word in words) or found.start() < free:
+        flags = known.get(found[0])
+        if flags is None or found.start() < free or is_other(found[0]):
             continue
-        if is_other(word):
-            continue
-        pair = PAIR.match(view, found.start())
-        if pair and _is_pair(scan, pair.start(), pair.end(), pair[2], is_clear):
-            yield from names(scan, *pair.span(), 0.6)
-            free = pair.end()
-        elif not pair and is_clear and _is_person(scan, *found.span()):
+        end = _eastern(view, found.start(), flags) or _pair(scan, found.start(), flags)
+        if end:
+            yield from names(scan, found.start(), end, 0.6)
+            free = end
+        elif flags & _CLEAR and _is_person(scan, *found.span()):
             yield from names(scan, *found.span(), 0.55)
+
+
+@cache
+def _known() -> dict[bytes, int]:
+    """Return all words that begin a name, and what they are."""
+    clear = dict.fromkeys(first_names(), _CLEAR | _FIRST)
+    other = dict.fromkeys((*rare_first_names(), *word_first_names()), _FIRST)
+    known = {**other, **clear}
+    for word in _FAMILIES:
+        known[word] = known.get(word, 0) | _EASTERN
+    return known
+
+
+def _eastern(view: bytes, start: int, flags: int) -> int:
+    """Return the end of a Chinese, Korean or Vietnamese name in Latin letters; 0 if there is none."""
+    found = _EAST.match(view, start) if flags & _EASTERN else None
+    return found.end() if found else 0
+
+
+def _pair(scan: Scan, start: int, flags: int) -> int:
+    """Return the end of a first name with a surname; 0 if there is none."""
+    pair = PAIR.match(scan.view, start) if flags & _FIRST else None
+    if pair and _is_pair(scan, start, pair.end(), pair[2], bool(flags & _CLEAR)):
+        return pair.end()
+    return 0
 
 
 def _is_pair(scan: Scan, start: int, end: int, rest: bytes, is_clear: bool) -> bool:
     if scan.view[start:end].lower().startswith(brands()):
         return False
     parts = rest.replace(b"-", b" ").split()
-    if is_other(parts[-1]) or any(part.lower() in _THINGS for part in parts):
+    things = {part.lower() for part in parts} & _THINGS
+    if is_other(parts[-1]) or (things and not (is_clear and things <= _PEOPLE_TOO)):
         return False
     if _is_thing_beside(scan.view, start, end):
         return False

@@ -90,7 +90,7 @@ def is_first(word: bytes) -> bool:
 
 def is_family(word: bytes) -> bool:
     """Tell whether a word is a known surname, or a first name that serves as one."""
-    name = word.title()
+    name = word.removesuffix(b"'s").capitalize()
     return name in surnames() or name in first_names() or name in rare_first_names()
 
 
@@ -127,6 +127,12 @@ def other_first_names() -> frozenset[str]:
 @cache
 def _others() -> frozenset[bytes]:
     return frozenset(_data("no_names.txt").split())
+
+
+@cache
+def other_surnames() -> frozenset[str]:
+    """Return surnames in scripts without capitals."""
+    return frozenset(_data("surnames_other.txt").decode().split())
 
 
 @cache

@@ -82,6 +82,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("speakers", names_beside.find_speaker, (names_beside.SPEAKER,)),
     Detector("mailed_names", names_beside.find_mailed, (names_beside.MAILED,)),
     Detector("writers", names_beside.find_writer, (names_beside.WROTE,)),
+    Detector("names_here", names_beside.find_here, (names_beside.HERE,)),
     Detector("degrees", names_beside.find_degree, (names_beside.DEGREE,)),
     Detector("foreign_names", names_foreign.find_foreign, gate=_FOREIGN),
     Detector("foreign_first_names", names_foreign.find_first, gate=_FOREIGN),
