@@ -12,7 +12,7 @@ import typer
 
 from .group import single_command
 from .live import live_view
-from .options import LOCAL, ApiKey, AppName, Json
+from .options import LOCAL, ApiKey, AppName, Json, here
 from .output import NO, WRONG_USE, YES, end, give, give_json, say, table
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ MIXED = ("foreign text", "own text missing")
 PACED = "[[n=200]] [[delay=0.02]]"
 """What the scripted backend plays to see what the gateway adds to it."""
 Address = Annotated[
-    str, typer.Option(help="Address of the gateway; with a path, exactly that is called.")
+    str,
+    typer.Option(
+        help="Address of the gateway; with a path, exactly that is called.", callback=here
+    ),
 ]
 Speaks = Annotated[Protocol, typer.Option(help="What the clients speak.")]
 ModelName = Annotated[str, typer.Option(help="Model name.")]

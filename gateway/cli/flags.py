@@ -8,20 +8,21 @@ from typing import Annotated, Any
 import typer
 
 from .group import command_group
-from .options import Json
+from .options import LOCAL, Json, here
 from .output import NO, WRONG_USE, end, give, give_json, say, table
 from .remote import Answered, call, refusal
 
 app = command_group(
     "Show and change flags of a running gateway.", "gateway flags set ENABLE_SSE_STREAMING 25%"
 )
-Url = Annotated[str, typer.Option(help="Address of the gateway, or of its admin port.")]
+Url = Annotated[
+    str, typer.Option(help="Address of the gateway, or of its admin port.", callback=here)
+]
 AdminKey = Annotated[
     str | None,
     typer.Option("--key", help="The admin key.", envvar="GATEWAY_ADMIN_KEY", show_envvar=True),
 ]
 HEADER = ("flag", "value", "since", "by", "reason")
-LOCAL = "http://127.0.0.1:8080"
 
 
 @app.command(epilog="Example: gateway flags show --url http://127.0.0.1:8080")

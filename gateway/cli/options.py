@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 LOCAL = "http://127.0.0.1:8080"
-Url = Annotated[str, typer.Option(help="Address of the gateway.")]
+
+
+def here(context: typer.Context, url: str) -> str:
+    """Return the address that was given, else that of a gateway with this environment."""
+    if "DEFAULT" not in str(context.get_parameter_source("url")):
+        return url
+    from gateway.config import local_address
+
+    return local_address(os.environ)
+
+
+Url = Annotated[
+    str, typer.Option(help="Address; else by GATEWAY_HOST and GATEWAY_PORT.", callback=here)
+]
 AdminKey = Annotated[
     str | None,
     typer.Option(

@@ -77,6 +77,13 @@ def test_flags_are_shown(run, url):
     assert json.loads(found.stdout) == {"version": 1, "flags": {"ENABLE_SSE_STREAMING": "on"}}
 
 
+def test_a_gateway_of_the_same_environment_is_found_by_its_port(run, server):
+    found = run("flags", "show", "--json", GATEWAY_PORT=str(server.server_address[1]),
+                GATEWAY_HOST="0.0.0.0")  # fmt: skip
+
+    assert json.loads(found.stdout)["flags"] == {"ENABLE_SSE_STREAMING": "on"}
+
+
 def test_a_flag_is_set_with_its_reason(run, url, server):
     found = run("flags", "set", "ENABLE_SSE_STREAMING", "25%", "--reason", "canary", "--url", url,
                 GATEWAY_ADMIN_KEY="admin")  # fmt: skip
