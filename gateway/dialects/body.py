@@ -23,7 +23,8 @@ MAX_DEPTH = 200
 """Levels of a body; the JSON writer of the adapters stops at 254."""
 _DIGITS = re.compile(rb"(?<![\d.eE+-])-?\d{19,}(?![\d.eE])")
 _KEYED = re.compile(rb'"(\w{1,64})"\s*:\s*(-?\d{19,})(?![\d.eE])')
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+"""Not those that break lines and pages: they come along with what is pasted from documents."""
 
 
 def decode(body: bytes, shape: type[T]) -> T:

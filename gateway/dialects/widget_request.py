@@ -16,6 +16,8 @@ from .body import clean_text, convert, decode
 MAX_PROMPT = 32_000
 MAX_TURNS = 200
 MAX_NAME = 320
+NAMES = ("user_email", "user_role", "model")
+"""Optional fields, in the order of `WidgetRequest`; a form sends those without a value blank."""
 
 
 class Turn(msgspec.Struct):
@@ -49,22 +51,15 @@ def from_query(query: Mapping[str, str], raw: str = "") -> WidgetRequest:
         _check_utf8(part)
     if "query" not in query:
         raise bad_field("query", "is required.")
-    history = query.get("conversation_history")
+    history = query.get("conversation_history") or "null"
     turns = None
-    if history:
+    if history != "null":
         try:
             turns = convert(msgspec.json.decode(history), list[Turn], "conversation_history")
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as exc:
             raise bad_field("conversation_history", "must be a JSON list.") from exc
-    return checked(
-        WidgetRequest(
-            query["query"],
-            turns,
-            query.get("user_email") or None,
-            query.get("user_role") or None,
-            query.get("model") or None,
-        )
-    )
+    names = [query.get(name) for name in NAMES]
+    return checked(WidgetRequest(query["query"], turns, *names))
 
 
 def _check_utf8(part: str) -> None:
@@ -85,11 +80,13 @@ def checked(request: WidgetRequest) -> WidgetRequest:
         at = f"conversation_history[{index}]"
         if turn.role not in ("user", "assistant"):
             raise bad_field(f"{at}.role", "must be user or assistant.")
-        clean_text(f"{at}.content", turn.content, MAX_PROMPT, allow_blank=True)
-    for name in ("user_email", "user_role", "model"):
+        if turn.role == "user":  # what a model said is as long as it is, and holds what it holds
+            clean_text(f"{at}.content", turn.content, MAX_PROMPT, allow_blank=True)
+    for name in NAMES:
         value = getattr(request, name)
         if value is not None:
-            clean_text(name, value, MAX_NAME)
+            clean_text(name, value, MAX_NAME, allow_blank=True)
+            setattr(request, name, value if value.strip() else None)
     return request
 
 

@@ -142,6 +142,34 @@ def test_a_mebibyte_of_anything_is_judged_quickly(body: bytes):
     assert time.perf_counter() - began < 1
 
 
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_optional_fields_may_be_blank_in_both_forms(blank: str | None):
+    fields = {"user_email": blank, "user_role": blank, "model": blank}
+    asked = WidgetRequest("hi")
+
+    assert from_body(json.dumps({"query": "hi", **fields}).encode()) == asked
+    assert (
+        from_query({"query": "hi", **{n: v for n, v in fields.items() if v is not None}}) == asked
+    )
+    assert from_query({"query": "hi", "conversation_history": "null"}) == asked
+
+
+def test_an_answer_of_any_length_and_kind_does_not_end_the_conversation():
+    said = [{"role": "assistant", "content": "\x1b[1m" + "word " * MAX_PROMPT}]
+
+    asked = from_body(json.dumps({"query": "go on", "conversation_history": said}).encode())
+
+    assert asked.conversation_history is not None
+    assert asked.conversation_history[0].content == said[0]["content"]
+
+
+def test_text_pasted_from_a_document_may_break_lines_and_pages_in_its_way():
+    text = "a\x0bb\x0cc\td\r\ne\x85f\u2028g"
+
+    assert from_body(json.dumps({"query": text}).encode()).query == text
+    assert refused(b'{"query":"a\\u0000b"}').field == "query"
+
+
 def test_a_prompt_is_bounded_in_characters_and_not_in_bytes():
     assert from_body(json.dumps({"query": "ü" * MAX_PROMPT}).encode())
     error = refused(json.dumps({"query": "ü" * (MAX_PROMPT + 1)}).encode())
