@@ -34,6 +34,8 @@ class Slice(msgspec.Struct, frozen=True):
     first_token_ms: float
     first_token_p95_ms: float = 0.0
     refused: int = 0
+    first_token_own_ms: float = 0.0
+    first_token_own_p95_ms: float = 0.0
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,8 +139,17 @@ def hosted(report: Report, backends: Mapping[str, Backend]) -> Report:
 
 def _slice(at: float, values: Values) -> Slice:
     errors, first = sum(_by(values, "errors").values()), times(values.get("first_token"))
-    refused = sum(_refused(values).values())
-    return Slice(at, _admitted(values), errors, first.mean_ms, first.p95_ms, refused)
+    own = times(values.get("first_token_overhead"))
+    return Slice(
+        at=at,
+        streams=_admitted(values),
+        errors=errors,
+        first_token_ms=first.mean_ms,
+        first_token_p95_ms=first.p95_ms,
+        refused=sum(_refused(values).values()),
+        first_token_own_ms=own.mean_ms,
+        first_token_own_p95_ms=own.p95_ms,
+    )
 
 
 def _refused(values: Values) -> dict[str, int]:

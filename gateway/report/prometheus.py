@@ -21,7 +21,7 @@ Series = Mapping[str, Any]
 Query = Callable[[str, Mapping[str, str]], list[Series]]
 """Asks `query` or `query_range` with parameters; returns the series of the answer."""
 PARTS = 24
-CHARTED = frozenset({"streams", "errors", "first_token", "limits"})
+CHARTED = frozenset({"streams", "errors", "first_token", "first_token_overhead", "limits"})
 SCRIPTED = frozenset({"demo", "script", "echo"})
 """Names of backends that are taken for scripted ones; Prometheus does not know their kind."""
 

@@ -60,7 +60,7 @@ def sections(report: Report, verdict: Verdict) -> list[tuple[str, Rows]]:
         ("Errors by code", report.errors),
         ("How streams ended", report.outcomes),
         ("Refused by limit", report.violations),
-        ("Reconnections", report.reconnects),
+        ("Reconnections", {k: n for k, n in report.reconnects.items() if k != "joined"}),
         ("Tries at backends", report.attempts),
         ("Log records by level", report.log_records),
     ]
@@ -95,12 +95,13 @@ def _times(name: str, found: Times) -> tuple[str, ...]:
 
 def announcement(report: Report, verdict: Verdict) -> str:
     """Return a text for colleagues: what is on, how it went, what is open."""
-    seen = report.judged_first_token
+    seen, own = report.first_token, report.first_token_own.mean_ms
     open_points = [f"- {reason}" for reason in verdict.reasons] or ["- nothing"]
     numbers = (
         f"{report.streams} answers, {report.error_ratio:.2%} failed, "
         f"{report.connection_success:.2%} of the connections began, "
-        f"first words after {seen.mean_ms:.0f} ms on average (p95 {seen.p95_ms:.0f} ms)."
+        f"first words after {seen.mean_ms:.0f} ms on average (p95 {seen.p95_ms:.0f} ms), "
+        f"{own:.0f} ms of it the gateway's own."
     )
     head = f"Streaming is {report.flag or 'on'}; {span(report)}: {verdict.word}."
     return "\n".join([head, numbers, "Open points:", *open_points]) + "\n"

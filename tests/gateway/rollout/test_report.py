@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from gateway.report import Report, Snapshot, report_of, window_of
+from gateway.report.numbers import Slice
 from gateway.report.page import page
 from gateway.report.render import announcement, markdown
 from gateway.rollout.verdict import judge
@@ -150,3 +151,28 @@ def test_the_pages_tell_the_word_first_and_hold_no_script():
     assert "ROLL BACK" in page(bad, verdict, SLO)
     assert "<script" not in page(bad, verdict, SLO)
     assert "ROLL BACK" in announcement(bad, verdict).splitlines()[0]
+
+
+def test_the_time_of_a_provider_outside_is_told_apart_from_ours_everywhere():
+    ours = msgspec.structs.replace(GOOD.first_token, mean_ms=7)
+    parts = (Slice(0, 30, 0, 900, 990, 0, 7, 9), Slice(60, 30, 0, 900, 990, 0, 8, 9))
+    hosted = changed(mean_ms=900, is_hosted=True, first_token_own=ours, parts=parts)
+    verdict = judge(hosted, SLO)
+    drawn = page(hosted, verdict, SLO)
+
+    assert "first words after 900 ms on average" in announcement(hosted, verdict)
+    assert "7 ms of it the gateway's own" in announcement(hosted, verdict)
+    assert "First token, own part" in drawn
+    assert drawn == page(msgspec.structs.replace(hosted, parts=slower(parts)), verdict, SLO)
+
+
+def slower(parts: tuple[Slice, ...]) -> tuple[Slice, ...]:
+    """The same with a provider that takes longer."""
+    return tuple(msgspec.structs.replace(part, first_token_ms=5000) for part in parts)
+
+
+def test_those_who_only_follow_their_new_answer_are_no_reconnections():
+    text = markdown(changed(reconnects={"joined": 90, "resumed": 4}), judge(GOOD, SLO))
+
+    assert "| resumed | 4 |" in text
+    assert "joined" not in text
