@@ -125,8 +125,9 @@ def _options(panel: Panel) -> dict[str, Any]:
             "colorMode": "value",
             "graphMode": "none" if panel.is_now else "area",
             "justifyMode": "auto",
-            "orientation": "auto",
+            "orientation": "horizontal" if panel.is_list else "auto",
             "textMode": "name" if panel.is_name else "value" if is_plain else "value_and_name",
+            "text": {"valueSize": 20} if panel.is_list else {},
             "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         }
     return {

@@ -35,6 +35,8 @@ class Panel(msgspec.Struct, frozen=True):
     """What a value is called."""
     is_name: bool = False
     """Shows the legend, not the number."""
+    is_list: bool = False
+    """Several numbers stand below each other."""
     is_now: bool = False
     """Asks for this moment only: what is over is not shown."""
 
@@ -84,7 +86,7 @@ def _now(slo: Slo) -> list[Panel]:
     own = quantile(0.95, "gateway_first_token_overhead_seconds")
     return [
         Panel("Firing alerts", {"{{alertname}}": _firing(slo)}, warn=1, bad=2, kind="stat",
-              width=4, is_name=True, is_now=True),
+              width=4, is_name=True, is_list=True, is_now=True),
         Panel("Flag", {"on for": "max(gateway_flag_percent)"}, "GuardSteppedBack", "percent",
               kind="stat", width=2, hue="blue"),
         Panel("Open now", {
@@ -133,7 +135,7 @@ def _readers(slo: Slo) -> list[Panel]:
               colours={"average": "light-blue", "longest gap, p95": "purple"}),
         Panel("Errors by code", {
             "{{code}}": per_minute("gateway_stream_errors_total", "code"),
-        }, "StreamErrors", "suffix: /min", hue="red", empty="no error so far"),
+        }, "StreamErrors", "suffix: /min", empty="no error so far"),
         Panel("How streams end", {
             "{{outcome}}": per_minute("gateway_streams_total", "outcome"),
         }, "StreamErrors", "suffix: /min", colours={"done": "green", "cancelled": "blue"},

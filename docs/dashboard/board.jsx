@@ -48,7 +48,7 @@ function fieldsOf(panel) {
 const asItIs = (text) => text;
 
 function Stat({ panel, width, height }) {
-  const { reduceOptions, colorMode, graphMode, justifyMode, textMode, orientation } = panel.options;
+  const { reduceOptions, colorMode, graphMode, justifyMode, textMode, text, orientation } = panel.options;
   const values = () => getFieldDisplayValues({
     ...fieldsOf(panel), reduceOptions, replaceVariables: asItIs, theme, timeZone: "utc", sparkline: graphMode !== "none",
   });
@@ -57,7 +57,7 @@ function Stat({ panel, width, height }) {
       getValues={values} width={width} height={height} itemSpacing={3} source={panel} orientation={orientation}
       renderValue={({ value, width, height, count }) => (
         <BigValue
-          {...{ width, height, count, colorMode, graphMode, justifyMode, textMode, theme }}
+          {...{ width, height, count, colorMode, graphMode, justifyMode, textMode, text, theme }}
           value={value.display}
           sparkline={value.sparkline && { ...value.sparkline, timeRange: range }}
         />

@@ -32,6 +32,20 @@ _TAIL = """
 | memory | `gateway_memory_bytes / gateway_memory_limit_bytes` |
 
 Averages hide stalls: read `gateway_longest_gap_seconds` beside them.
+
+## The dashboard
+
+`docker compose --profile observability up` brings it up with Prometheus: <http://127.0.0.1:3000/>. Elsewhere import
+[sluicegate.json](../deploy/grafana/sluicegate.json) and [runbooks.json](../deploy/grafana/runbooks.json), load
+[alerts.yml](../deploy/alerts.yml) into Prometheus, and choose it as the data source.
+
+![Nine numbers and twelve graphs in Grafana's dark theme; three alerts fire, the guard took the flag from on to 50 %](images/dashboard.png)
+
+Half an hour of the compose set-up: two workers, Redis, Prometheus, and the scripted provider in the place of two hosted ones. The
+flag goes from 25 to 50 to 100 % (blue marks); then 16 % of the answers break off, and the guard takes a step back (red mark);
+later one provider is stopped for 90 seconds and the other one answers. The machine was shared and busy, which the peaks of the
+gateway's own part show. No Grafana server drew it, but Grafana's own components (`@grafana/ui` 13.2.2) from the same JSON and real
+numbers: `make board` does it again.
 """
 
 
