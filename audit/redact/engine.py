@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -83,10 +84,9 @@ def _direct_matches(match: Any, text: bytes, at: int, end: int) -> Iterator[Matc
         at = stop if stop > at else at + 1
 
 
-def _direct_spans(match: Any, text: bytes) -> list[tuple[int, int]]:
+def _direct_spans(match: Any, text: bytes, at: int, end: int) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     anywhere, _ = _anchors()
-    at, end = 0, len(text)
     while at <= end:
         span: tuple[int, int] = match(anywhere, text, at, end)[0]
         if span[0] < 0:
@@ -99,9 +99,11 @@ def _direct_spans(match: Any, text: bytes) -> list[tuple[int, int]]:
 class Pattern:
     """A pattern that never crosses the end of a line and takes linear time on any input."""
 
-    def __init__(self, source: bytes | str) -> None:
+    def __init__(self, source: bytes | str, gate: bytes | None = None) -> None:
         self._text = source
         self._compiled: Any = None
+        self.gate = self.source if gate is None else gate
+        """What occurs in each line where the pattern does, with fewer states than that."""
 
     def _engine(self) -> Any:
         if self._compiled is None:
@@ -126,12 +128,13 @@ class Pattern:
             return _direct_matches(core, text, max(0, start), min(end, len(text)))
         return iter(self._engine().finditer(text, start, end))
 
-    def spans(self, text: bytes) -> list[tuple[int, int]]:
+    def spans(self, text: bytes, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
         """Return where the matches lie, from left to right; the quickest way to know no more."""
+        end = len(text) if end is None else end
         core = self._core()
         if core is None:
-            return [match.span() for match in self.finditer(text)]
-        return _direct_spans(core, text)
+            return [match.span() for match in self.finditer(text, start, end)]
+        return _direct_spans(core, text, start, end)
 
     def search(self, text: bytes, start: int = 0, end: int | None = None) -> Match | None:
         """Return the first match."""
@@ -157,30 +160,72 @@ class Pattern:
         return int(self._engine().groups)
 
 
-class Gate:
-    """Many patterns in one pass: tells which of them occur somewhere."""
+PIECE = 512
+"""In parts of so many bytes, and up to the end of the line, a text is asked what occurs."""
+PER_SET = 8
+"""So many patterns share a pass. The states of many multiply, and new texts would always need new
+ones; of few, they are soon all known."""
+_COUNTED = re.compile(rb"\{([0-9]+),[0-9]+\}")
 
-    def __init__(self, sources: Sequence[bytes]) -> None:
-        self._sources = tuple(sources)
+Places = dict[Pattern, list[tuple[int, int]]]
+"""Which patterns occur, and between which places, all at ends of lines."""
+
+
+class Gate:
+    """Many patterns in few passes: tells which of them may occur, and in which parts of a text."""
+
+    def __init__(self, patterns: Iterable[Pattern], per_set: int = PER_SET) -> None:
+        wanted = tuple(dict.fromkeys(patterns))
+        self._sets = [_Set(wanted[at : at + per_set]) for at in range(0, len(wanted), per_set)]
+
+    def fired(self, view: bytes) -> list[Pattern]:
+        """Return the patterns that may occur in the view."""
+        return [pattern for one in self._sets for pattern in one.fired(view)]
+
+    def places(self, view: bytes) -> Places:
+        """Return the patterns that may occur in the view, each with the parts that may hold it."""
+        places: Places = {}
+        start, end = 0, len(view)
+        while start < end:
+            stop = view.find(b"\n", start + PIECE) + 1 or end
+            for pattern in self.fired(view[start:stop]):
+                parts = places.setdefault(pattern, [])
+                if parts and parts[-1][1] == start:
+                    parts[-1] = (parts[-1][0], stop)
+                else:
+                    parts.append((start, stop))
+            start = stop
+        return places
+
+
+class _Set:
+    """Patterns in one pass."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self._patterns = patterns
         self._set: Any = None
-        self._always = len(self._sources)
+        self._always = len(patterns)
         """Index of a pattern that is in every text."""
 
-    def fired(self, view: bytes) -> Sequence[int]:
-        """Return the indexes of the patterns that occur in the view."""
+    def fired(self, view: bytes) -> Sequence[Pattern]:
         if self._set is None:
             self._set = self._build()
-        found = self._set.Match(view) or ()
+        found = self._set.Match(view)
         if self._always not in found:
-            return range(self._always)  # the engine ran out of memory: look everywhere
-        return [index for index in found if index != self._always]
+            return self._patterns  # the engine ran out of memory: look everywhere
+        return [self._patterns[index] for index in found if index != self._always]
 
     def _build(self) -> Any:
         import re2
 
         made = re2.Set.SearchSet(_options())
-        for source in self._sources:
-            made.Add(b"(?m)" + source)
-        made.Add(b"")
+        for pattern in self._patterns:
+            made.Add(b"(?m)" + _uncounted(pattern.gate))
+        made.Add(rb"\z")
         made.Compile()
         return made
+
+
+def _uncounted(source: bytes) -> bytes:
+    """Widen a pattern to one that needs fewer states, as it does not count what it repeats."""
+    return _COUNTED.sub(rb"{\1,}", source)

@@ -16,7 +16,7 @@ MORE = "PRIVATE_KEY_LINE"
 
 def find_keys(view: bytes, start: int, is_open: bool) -> tuple[list[Hit], bool]:
     """Return the parts of keys in the lines from `start`, and whether one goes on behind them."""
-    if not is_open and b"-----BEGIN" not in view[start:]:
+    if not is_open and view.find(b"-----BEGIN", start) < 0:
         return [], False
     found: list[Hit] = []
     while start < len(view):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from .apart import DEADLINE_S, Apart
 from .detect import Detector, Find
+from .engine import Pattern
 from .finding import Hit
 from .found import Detect, installed
 from .scan import Scan
@@ -50,7 +51,7 @@ def wrap(name: str, detect: Detect) -> Detector:
     return Detector(name, _checked(name, detect), gate=_ANY)
 
 
-_ANY = rb"[^\n]"
+_ANY = Pattern(rb"[^\n]")
 
 
 def _checked(name: str, detect: Detect) -> Find:

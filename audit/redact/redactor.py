@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from .cut import mark_cuts
 from .detect import DETECTORS, Detector, columns, encoded
-from .engine import Gate
+from .engine import Gate, Places
 from .finding import Finding, Hit, Memory, Redaction
 from .fold import Folded
 from .pem import TYPE, find_keys
@@ -25,33 +26,27 @@ class Finder:
 
     def __init__(self, detectors: Sequence[Detector] = DETECTORS) -> None:
         self._detectors = tuple(detectors)
-        gates = [detector.opening() for detector in self._detectors]
-        self._gate = Gate([*gates, encoded.ESCAPE_GATE, encoded.BASE64_GATE])
-        self._escape = len(gates)
+        openings = [detector.openings for detector in self._detectors]
+        self._gate = Gate([*chain(*openings), encoded.RUN, encoded.BASE64, columns.HEADER])
 
-    def fired(self, view: bytes) -> Sequence[int]:
-        """Return which detectors might find anything."""
-        return self._gate.fired(view)
+    def places(self, view: bytes) -> Places:
+        """Return what might be found, and where; empty if nothing."""
+        return self._gate.places(view)
 
-    def hits(
-        self, scan: Scan, fired: Sequence[int] | None = None, *, is_inner: bool = False
-    ) -> list[Hit]:
-        """Return everything that is sure enough; `fired`: what is known to have work, or more."""
+    def hits(self, scan: Scan, *, is_inner: bool = False) -> list[Hit]:
+        """Return everything that is sure enough."""
         found: list[Hit] = []
-        for index in sorted(self.fired(scan.view) if fired is None else fired):
-            if index < self._escape:
-                found += self._detectors[index].find(scan)
-            elif is_inner:
-                continue
-            elif index == self._escape:
-                found += encoded.find_escaped(scan, self._look)
-            else:
-                found += encoded.find_base64(scan, self._look)
+        for detector in self._detectors:
+            if any(map(scan.parts, detector.openings)):
+                found += detector.find(scan)
+        if not is_inner:
+            found += encoded.find_escaped(scan, self._look)
+            found += encoded.find_base64(scan, self._look)
         return [hit for hit in found if hit.score >= THRESHOLD]
 
     def _look(self, text: str) -> list[Hit]:
         folded = Folded(text)
-        return self.hits(Scan(folded.text, folded.view), is_inner=True)
+        return self.hits(Scan(folded.text, folded.view, self.places(folded.view)), is_inner=True)
 
 
 class Redactor:
@@ -114,7 +109,7 @@ class Redactor:
         done = []
         for text, (folded, scan, hits) in zip(texts, examined, strict=True):
             if scan is None and memory.values:
-                scan = Scan(folded.text, mark_cuts(folded.view))
+                scan = Scan(folded.text, mark_cuts(folded.view), {})
             if scan is None:
                 done.append(Redaction(text))
             else:
@@ -129,13 +124,13 @@ class Redactor:
     def _examine(self, text: str) -> tuple[Folded, Scan | None, list[Hit]]:
         folded = Folded(text)
         view = mark_cuts(folded.view)
-        fired = self._finder.fired(view)
-        if not fired and not columns.may_begin(view):
-            return folded, None, []
-        scan = Scan(marked(folded.text, folded.view, view), view)
+        places = self._finder.places(view)
         keys, _ = find_keys(view, 0, False)
+        if not places and not keys:
+            return folded, None, []
+        scan = Scan(marked(folded.text, folded.view, view), view, places)
         rows, _ = columns.find_rows(scan, 0, None)
-        return folded, scan, resolve([*keys, *rows, *self._finder.hits(scan, fired)])
+        return folded, scan, resolve([*keys, *rows, *self._finder.hits(scan)])
 
     def _compose(self, text: str, folded: Folded, hits: Sequence[Hit], memory: Memory) -> Redaction:
         done: list[str] = []

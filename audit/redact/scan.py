@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from .context import LOWER_VIEW, Labels
+from .engine import Match, Pattern, Places
 from .fold import LOWER, UPPER, lower
 
 _FOREIGN = bytes((UPPER, LOWER))
@@ -13,9 +15,24 @@ _FOREIGN = bytes((UPPER, LOWER))
 class Scan:
     """What detectors look at. Nothing found here may cross a line's end of the view."""
 
-    def __init__(self, text: str, view: bytes) -> None:
+    def __init__(self, text: str, view: bytes, places: Places) -> None:
         self.text = text
         self.view = view
+        self._places = places
+
+    def parts(self, pattern: Pattern) -> Sequence[tuple[int, int]]:
+        """Return the parts of the view, whole lines, in which a pattern of the gate occurs."""
+        return self._places.get(pattern, ())
+
+    def matches(self, pattern: Pattern) -> Iterator[Match]:
+        """Yield the matches of a pattern of the gate in the view."""
+        for start, end in self.parts(pattern):
+            yield from pattern.finditer(self.view, start, end)
+
+    def spans(self, pattern: Pattern) -> Iterator[tuple[int, int]]:
+        """Yield where the matches of a pattern of the gate lie in the view."""
+        for start, end in self.parts(pattern):
+            yield from pattern.spans(self.view, start, end)
 
     @cached_property
     def low(self) -> bytes:

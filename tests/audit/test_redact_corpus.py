@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from audit.redact import Memory, Redactor
+from audit.redact import Memory, Redactor, engine
+from audit.redact.detect import DETECTORS
+from audit.redact.fold import Folded
+from audit.redact.redactor import Finder
 from bench.redaction import harmless, labelled, measure, share
 
 REDACTOR = Redactor(lambda kind, value: f"{sum(map(ord, value)) % 9973}")
@@ -95,12 +98,23 @@ def test_findings_never_hold_the_value():
 
 def test_loss_of_memory_in_the_engine_opens_every_detector(monkeypatch):
     redactor = Redactor(lambda kind, value: "x")
-    redactor.redact("warm")
-    real = redactor._finder._gate._set
-    monkeypatch.setattr(redactor._finder._gate, "_set", type("S", (), {"Match": lambda *_: []})())
+    monkeypatch.setattr(engine._Set, "_build", lambda _: type("S", (), {"Match": lambda *_: []})())
 
     assert "@" not in redactor.redact("a@example.com").text
-    assert real is not None
+
+
+def test_patterns_are_looked_for_wherever_they_occur():
+    finder = Finder()
+    views = [Folded(line).view for line, _ in [*labelled(), *labelled("second")]]
+    patterns = {one for detector in DETECTORS for one in detector.openings}
+
+    for view in views:
+        occurring = {one for one in patterns if one.search(view)}
+        assert occurring <= finder.places(view).keys()
+
+
+def test_a_key_is_found_where_nothing_else_is():
+    assert REDACTOR.redact("-----BEGIN PRIVATE KEY-----\nMII").text == "[PRIVATE_KEY]\n"
 
 
 @pytest.mark.parametrize(

@@ -152,21 +152,21 @@ NAMED = (_NAMED, _LIVES)
 def find_english(scan: Scan) -> Iterator[Hit]:
     """Yield streets in the English order, places with their state and code, boxes."""
     for pattern in ENGLISH:
-        for match in pattern.finditer(scan.view):
+        for match in scan.matches(pattern):
             yield _hit(scan, *match.span(), 0.7)
 
 
 def find_suffixed(scan: Scan) -> Iterator[Hit]:
     """Yield streets that end with their kind, number behind."""
     for pattern in SUFFIXED:
-        for match in pattern.finditer(scan.view):
+        for match in scan.matches(pattern):
             yield _hit(scan, *match.span(), 0.7)
 
 
 def find_prefixed(scan: Scan) -> Iterator[Hit]:
     """Yield streets that begin with their kind and hold a number."""
     for pattern in PREFIXED:
-        for match in pattern.finditer(scan.view):
+        for match in scan.matches(pattern):
             if _has_digit(scan.view[match.start() : match.end()]):
                 yield _hit(scan, *match.span(), 0.7)
 
@@ -174,7 +174,7 @@ def find_prefixed(scan: Scan) -> Iterator[Hit]:
 def find_named(scan: Scan) -> Iterator[Hit]:
     """Yield what follows words such as `address:` or `I live at`, if it holds a number."""
     for pattern in NAMED:
-        for match in pattern.finditer(scan.view):
+        for match in scan.matches(pattern):
             start, end = match.span(1)
             stop = _STOP.search(scan.view, start, end)
             end = stop.start() if stop else end

@@ -23,7 +23,7 @@ DATE = Pattern(
 
 def find(scan: Scan) -> Iterator[Hit]:
     """Yield dates that stand near a word for birth."""
-    for start, end in DATE.spans(scan.view):
+    for start, end in scan.spans(DATE):
         if _is_birth(scan, start, end):
             yield Hit(start, end, "BIRTH_DATE", 0.85, scan.text[start:end].casefold())
 

@@ -63,22 +63,18 @@ class Table(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...]
 
 
-def may_begin(view: bytes) -> bool:
-    """Tell whether a table may begin in a text."""
-    return b"\n" in view and HEADER.search(view) is not None
-
-
 def find_rows(scan: Scan, start: int, table: Table | None) -> tuple[list[Hit], Table | None]:
     """Return what the cells from `start` on hold, and the table that goes on behind the end."""
     view, hits, at = scan.view, list[Hit](), start
     if table is None and view.find(b"\n", start) < 0:
         return hits, None  # a header needs a line below
+    headers = scan.spans(HEADER)
     while at < len(view):
         if table is None:
-            found = HEADER.search(view, at)
+            found = next((begin for begin, _ in headers if begin >= at), None)
             if found is None:
                 break
-            at = found.start()
+            at = found
         end = scan.line_end(at)
         rows = None if table is None else _row(scan, at, end, table)
         if rows is None:
@@ -92,7 +88,7 @@ def find_rows(scan: Scan, start: int, table: Table | None) -> tuple[list[Hit], T
 def find_values(scan: Scan) -> Iterator[Hit]:
     """Yield the values of an SQL statement by the names of its columns."""
     view = scan.view
-    for match in VALUES.finditer(view):
+    for match in scan.matches(VALUES):
         names = [
             view[first:last].strip(b"`[]") for first, last in _cells(view, *match.span(1), b",")
         ]

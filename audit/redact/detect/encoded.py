@@ -13,12 +13,11 @@ from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
 
-ESCAPE_GATE = rb"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]{2,4};|&commat;"
-BASE64_GATE = rb"[A-Za-z0-9+/_-]{24}"
+_ESCAPE = rb"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]{2,4};|&commat;"
 
 _PLAIN = rb"[A-Za-z0-9._~+*!@-]"
-_RUN = Pattern(_PLAIN + rb"*(?:" + ESCAPE_GATE + rb")(?:" + _PLAIN + rb"|" + ESCAPE_GATE + rb")*")
-_BASE64 = Pattern(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
+RUN = Pattern(_PLAIN + rb"*(?:" + _ESCAPE + rb")(?:" + _PLAIN + rb"|" + _ESCAPE + rb")*")
+BASE64 = Pattern(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 _UNICODE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})")
 
 Look = Callable[[str], list[Hit]]
@@ -27,7 +26,7 @@ Look = Callable[[str], list[Hit]]
 
 def find_escaped(scan: Scan, look: Look) -> Iterator[Hit]:
     """Yield runs whose escapes hide a value."""
-    for match in _RUN.finditer(scan.view):
+    for match in scan.matches(RUN):
         text = scan.text[match.start() : match.end()]
         decoded = html.unescape(_unescape(unquote(text.replace("+", " "))))
         if decoded != text:
@@ -36,7 +35,7 @@ def find_escaped(scan: Scan, look: Look) -> Iterator[Hit]:
 
 def find_base64(scan: Scan, look: Look) -> Iterator[Hit]:
     """Yield runs of base64 that decode to a text with a value in it."""
-    for match in _BASE64.finditer(scan.view):
+    for match in scan.matches(BASE64):
         decoded = _decode(scan.view[match.start() : match.end()])
         if decoded:
             yield from _judge(match.span(), look(decoded))

@@ -51,7 +51,7 @@ _BY_LABEL = {
 def find_iban(scan: Scan) -> Iterator[Hit]:
     """Yield account numbers whose length fits their country, checked or not."""
     view = scan.view
-    for start, stop in IBAN.spans(view):
+    for start, stop in scan.spans(IBAN):
         length = _LENGTHS.get(view[start : start + 2].decode("latin-1").upper())
         end = length and _after(view, start, stop, length)
         if not end and scan.labels.nearest(start, stop)[0] in ("iban", "account"):
@@ -98,7 +98,7 @@ def find_mixed(scan: Scan) -> Iterator[Hit]:
     if labels.is_empty and not _CAPITAL.search(view):
         return  # small letters count with a label only
     for pattern in (MIXED, SPACED):
-        for start, end in pattern.spans(view):
+        for start, end in scan.spans(pattern):
             raw = view[start:end]
             if not _is_mixed(raw) or (raw.upper() != raw and labels.beside(start, end).is_empty):
                 continue
@@ -137,7 +137,7 @@ def _judge(
 
 def find_wallet(scan: Scan) -> Iterator[Hit]:
     """Yield addresses of Bitcoin and Ethereum."""
-    for match in WALLET.finditer(scan.view):
+    for match in scan.matches(WALLET):
         start, end = match.span()
         raw = scan.text[start:end]
         if raw.startswith("0x") or _is_bitcoin(raw):

@@ -50,7 +50,7 @@ _PARTS = Pattern(
 def find(scan: Scan) -> Iterator[Hit]:
     """Yield plain addresses."""
     view = scan.view
-    for match in PLAIN.finditer(view):
+    for match in scan.matches(PLAIN):
         start, end = match.span()
         named = _NAMED.match(view, start, match.end(1))
         start = named.end() if named else start
@@ -69,7 +69,7 @@ def _is_remote(view: bytes, start: int, local_end: int, end: int) -> bool:
 def find_hidden(scan: Scan) -> Iterator[Hit]:
     """Yield addresses such as `name [at] host [dot] org`."""
     for pattern in (HIDDEN, SPOKEN):
-        for match in pattern.finditer(scan.view):
+        for match in scan.matches(pattern):
             local, domain = (_join(scan.text[slice(*match.span(n))]) for n in (1, 2))
             yield Hit(*match.span(), "EMAIL", 0.8, f"{local}@{domain}".casefold())
 

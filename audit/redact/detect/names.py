@@ -44,8 +44,8 @@ _PERSON = (
     rb"patient|guest|passenger|applicant|tenant|cardholder|card holder|account holder|beneficiary|spouse|"
     rb"emergency contact|next of kin|customer|client|pelanggan|penumpang|pemohon|tamu|pasien|nasabah|karyawan"
 )
-FIELD = Pattern(
-    rb"(?i:(?:^|[^a-z])((?:[a-z]{1,14}[ _-]?)?(?:name|names|nama|nama ?lengkap|nom|nom "
+_FIELDS = (
+    rb"(?:name|names|nama|nama ?lengkap|nom|nom "
     rb"complet|prenom|nombre|nama(?: [a-z]{2,12}){1,3}|nombre completo|apellidos?|vorname|nachname|naam|cognome|"
     rb"nome|imie|nazwisko|imie i nazwisko|namn|navn|nimi|jmeno|prijmeni|nume|prenume|ad "
     rb"?soyad|isim|soyad|ho ten|ho va ten|hoten|pangalan|" + _PERSON + rb"|employee|owner|"
@@ -58,9 +58,13 @@ FIELD = Pattern(
     rb"assigned to|mieter|ansprechpartner|absender|empfanger|destinataire|expediteur|beneficiaire|"
     rb"remitente|destinatario|destinataria|cliente|paciente|huesped|pasajero|ospite|paziente|hospede|"
     rb"passageiro|klient|pacjent|musteri|khach hang|benh nhan|nguoi nhan|klant|gast|kund|asiakas|"
-    rb"zakaznik|pacient|ugyfel|fn|from|to|cc|bcc|von|an|de|para|dari|untuk)))"
-    rb"[\"'*\\]{0,4} {0,2}([:=>|;]) {0,2}[\"'*\\]{0,4}"
-    rb"([A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*(?: [A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*){0,4})"
+    rb"zakaznik|pacient|ugyfel|fn|from|to|cc|bcc|von|an|de|para|dari|untuk)"
+)
+_IS = rb"[\"'*\\]{0,4} {0,2}([:=>|;])"
+FIELD = Pattern(
+    rb"(?i:(?:^|[^a-z])((?:[a-z]{1,14}[ _-]?)?" + _FIELDS + rb"))" + _IS + rb" {0,2}[\"'*\\]{0,4}"
+    rb"([A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*(?: [A-Za-z\xd8\xf8][A-Za-z\xd8\xf8'.-]*){0,4})",
+    gate=rb"(?i:" + _FIELDS + rb")" + _IS,
 )
 GREETING = Pattern(
     rb"(?:^|[.!?>\"':,;-] |[\"'>]|\\n)(?i:dear|hi|hello|hey|hiya|halo|hai|kepada yth\.?|yth\.?|"
@@ -131,21 +135,21 @@ _NO_FIELD = re.compile(
 
 def find_titled(scan: Scan) -> Iterator[Hit]:
     """Yield names behind a title."""
-    for match in TITLE.finditer(scan.view):
+    for match in scan.matches(TITLE):
         yield from names(scan, *max(match.span(1), match.span(2)), 0.8)
 
 
 def find_said(scan: Scan) -> Iterator[Hit]:
     """Yield names that somebody gives as their own, or that are introduced."""
-    for match in SAID.finditer(scan.view):
+    for match in scan.matches(SAID):
         yield from names(scan, *match.span(1), 0.8)
-    for match in SAID_TOO.finditer(scan.view):
+    for match in scan.matches(SAID_TOO):
         yield from names(scan, *match.span(1), 0.7, is_weak=True)
 
 
 def find_greeted(scan: Scan) -> Iterator[Hit]:
     """Yield names in greetings and thanks."""
-    for match in GREETING.finditer(scan.view):
+    for match in scan.matches(GREETING):
         start, end = match.span(1)
         is_closed = scan.view[end : end + 1] in _CLOSING_SIGNS
         is_open = scan.view[match.start() : start].lower().strip(_SIGNS) in _ANSWERS
@@ -154,15 +158,15 @@ def find_greeted(scan: Scan) -> Iterator[Hit]:
 
 def find_role(scan: Scan) -> Iterator[Hit]:
     """Yield names behind what somebody is, to the writer or in general."""
-    for match in RELATIVE.finditer(scan.view):
+    for match in scan.matches(RELATIVE):
         yield from names(scan, *match.span(1), 0.75)
-    for match in ROLE.finditer(scan.view):
+    for match in scan.matches(ROLE):
         yield from names(scan, *match.span(1), 0.7, is_weak=True)
 
 
 def find_field(scan: Scan) -> Iterator[Hit]:
     """Yield the values of fields that hold a name."""
-    for match in FIELD.finditer(scan.view):
+    for match in scan.matches(FIELD):
         label = scan.low[match.start(1) : match.end(1)]
         is_weak = match[2] in (b"|", b";") or not _NAMING.search(label)
         yield from _field(scan, match.span(1), match.span(3), is_weak)
@@ -173,7 +177,7 @@ def find_signature(scan: Scan) -> Iterator[Hit]:
     low = scan.low
     if not _CLOSED.search(low):
         return
-    for match in SIGNATURE.finditer(scan.view):
+    for match in scan.matches(SIGNATURE):
         start = match.start(1)
         line = scan.line_start(start)
         if _CLOSING.search(low, max(0, line - 40), line) or _asked(low, line):
@@ -187,7 +191,7 @@ def _asked(low: bytes, line: int) -> bool:
 
 def find_closed(scan: Scan) -> Iterator[Hit]:
     """Yield names behind a closing formula on its own line."""
-    for match in CLOSED.finditer(scan.view):
+    for match in scan.matches(CLOSED):
         yield from names(scan, *match.span(1), 0.7)
 
 

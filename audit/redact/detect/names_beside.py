@@ -44,7 +44,7 @@ DEGREE = Pattern(
 
 def find_speaker(scan: Scan) -> Iterator[Hit]:
     """Yield who says a line: any name behind the time of a chat, else common first names."""
-    for match in SPEAKER.finditer(scan.view):
+    for match in scan.matches(SPEAKER):
         start, end = match.span(2)
         is_chat = match.start(1) >= 0 and _is_clock(scan.view, *match.span(1))
         if is_chat or is_first(scan.view[start:end].split()[0]):
@@ -58,7 +58,7 @@ def _is_clock(view: bytes, start: int, end: int) -> bool:
 
 def find_mailed(scan: Scan) -> Iterator[Hit]:
     """Yield a name that stands before a mail address."""
-    for match in MAILED.finditer(scan.view):
+    for match in scan.matches(MAILED):
         start, end = match.span(1)
         while (gap := scan.view.find(b" ", start, end)) > 0 and is_other(scan.view[start:gap]):
             start = gap + 1
@@ -67,18 +67,18 @@ def find_mailed(scan: Scan) -> Iterator[Hit]:
 
 def find_writer(scan: Scan) -> Iterator[Hit]:
     """Yield who wrote what is quoted, or did something to an account."""
-    for match in WROTE.finditer(scan.view):
+    for match in scan.matches(WROTE):
         yield from names(scan, *match.span(1), 0.7, is_weak=True)
 
 
 def find_here(scan: Scan) -> Iterator[Hit]:
     """Yield who says to be there: `Ada Byron here`."""
-    for match in HERE.finditer(scan.view):
+    for match in scan.matches(HERE):
         yield from names(scan, *max(match.span(1), match.span(2)), 0.7, is_weak=True)
 
 
 def find_degree(scan: Scan) -> Iterator[Hit]:
     """Yield names with a degree or title behind."""
-    for match in DEGREE.finditer(scan.view):
+    for match in scan.matches(DEGREE):
         start, end = max(match.span(1), match.span(2))
         yield from names(scan, start, end, 0.7)

@@ -43,7 +43,6 @@ _EAST = re.compile(
 )
 """Such as `Nguyen Van An`, `Liu Yifei`, `Kim Min-jun`."""
 _FIRST, _CLEAR, _EASTERN = 1, 2, 4
-GATE = rb"[A-Z\xd8][a-z\xf8]"
 _CAPITAL = re.compile(rb"[A-Z\xd8][a-z\xf8]{1,15}(?![A-Za-z\xf8])")
 _THINGS = frozenset(
     b"""airport award awards avenue bandara bank bay beach bridge building cafe candi cathedral championship
@@ -86,13 +85,14 @@ _AND = re.compile(rb" (?:and|dan|und|et|y|e|en|i|och|og) ")
 def find_first(scan: Scan) -> Iterator[Hit]:
     """Yield a common first name with a surname behind it, or alone where somebody acts."""
     view, free, known = scan.view, 0, _known()
-    for found in _CAPITAL.finditer(view):
-        flags = known.get(found[0])
-        if flags is None or found.start() < free or is_other(found[0]):
+    for start, _ in scan.spans(FIRST):
+        found = _CAPITAL.match(view, start)
+        if found is None or start < free:
             continue
-        end = _eastern(view, found.start(), flags) or _pair(scan, found.start(), flags)
+        flags = known[found[0]]
+        end = _eastern(view, start, flags) or _pair(scan, start, flags)
         if end:
-            yield from names(scan, found.start(), end, 0.6)
+            yield from names(scan, start, end, 0.6)
             free = end
         elif flags & _CLEAR and _is_person(scan, *found.span()):
             yield from names(scan, *found.span(), 0.55)
@@ -107,6 +107,13 @@ def _known() -> dict[bytes, int]:
     for word in _FAMILIES:
         known[word] = known.get(word, 0) | _EASTERN
     return known
+
+
+FIRST = Pattern(
+    rb"(?:"
+    + b"|".join(sorted(one for one in _known() if _CAPITAL.fullmatch(one) and not is_other(one)))
+    + rb")(?:[^A-Za-z\xf8]|$)"
+)
 
 
 def _eastern(view: bytes, start: int, flags: int) -> int:

@@ -122,7 +122,7 @@ def find_named(scan: Scan) -> Iterator[Hit]:
     """Yield what follows a word such as `password:` or `api_key =`."""
     view = scan.view
     for pattern, needs in zip(NAMING, (1, 0, 2, 0, 2, 2), strict=True):
-        for match in pattern.finditer(view):
+        for match in scan.matches(pattern):
             start, end = match.span(1)
             end = _trim(view, start, end)
             word = view[start:end]
@@ -136,14 +136,14 @@ def find_named(scan: Scan) -> Iterator[Hit]:
 
 def find_codes(scan: Scan) -> Iterator[Hit]:
     """Yield short numbers behind words such as `PIN`."""
-    for match in CODE.finditer(scan.view):
+    for match in scan.matches(CODE):
         start, end = max(match.span(group) for group in (1, 2, 3))
         yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])
 
 
 def find_sentences(scan: Scan) -> Iterator[Hit]:
     """Yield quoted passwords of several words, up to the closing quote."""
-    for match in SENTENCE.finditer(scan.view):
+    for match in scan.matches(SENTENCE):
         start, end = max(match.span(group) for group in (1, 2, 3))
         if not _MESSAGE.search(scan.view, start, end):
             yield Hit(start, end, "PASSWORD", 0.85, scan.text[start:end])
@@ -165,7 +165,7 @@ def _is_chosen(scan: Scan, start: int, end: int) -> bool:
 
 def find_pairs(scan: Scan) -> Iterator[Hit]:
     """Yield the password of `mail:password` lines and of `login: name / password`."""
-    for match in chain(*(one.finditer(scan.view) for one in PAIRS)):
+    for match in chain(*(scan.matches(one) for one in PAIRS)):
         start, end = match.span(1)
         if start < 0:
             start, end = match.span(2)

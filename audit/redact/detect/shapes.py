@@ -6,7 +6,6 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -30,7 +29,7 @@ SHAPES = Pattern(
 def find_shapes(scan: Scan) -> Iterator[Hit]:
     """Yield tokens that are known by their shape."""
     view = scan.view
-    for match in SHAPES.finditer(view):
+    for match in scan.matches(SHAPES):
         start, end = match.span()
         kind = "JWT" if view.startswith(b"eyJ", start) else "SECRET"
         if kind == "JWT" or _is_random(view[start:end]):
@@ -41,33 +40,33 @@ def _is_random(word: bytes) -> bool:
     return any(48 <= c <= 57 for c in word) or any(65 <= c <= 90 for c in word[4:])
 
 
-@cache
-def _rules() -> tuple[Gate, list[dict[str, Any]], list[list[int]]]:
-    """Load the rules of gitleaks: a gate of their keywords, the rules, and rules by keyword."""
+def _rules() -> tuple[list[tuple[Pattern, dict[str, Any]]], dict[Pattern, list[int]]]:
+    """Load the rules of gitleaks, and by pattern of each keyword which of them it asks for."""
     raw = files("audit.redact").joinpath("data/gitleaks.json").read_text(encoding="utf-8")
-    rules = json.loads(raw)
+    rules = [(Pattern(rule["regex"].encode()), rule) for rule in json.loads(raw)]
     by_word: dict[str, list[int]] = {}
-    for index, rule in enumerate(rules):
-        rule["pattern"] = Pattern(rule["regex"].encode())
+    for index, (_, rule) in enumerate(rules):
         for word in rule["keywords"]:
             by_word.setdefault(word, []).append(index)
-    words = sorted(by_word)
-    quoted = [b"(?i)" + _quote(word) for word in words]
-    return Gate(quoted), rules, [by_word[word] for word in words]
+    return rules, {Pattern(b"(?i)" + _quote(word)): by_word[word] for word in sorted(by_word)}
 
 
 def _quote(word: str) -> bytes:
     return b"".join(bytes((c,)) if chr(c).isalnum() else b"\\" + bytes((c,)) for c in word.encode())
 
 
+_RULES, _BY_WORD = _rules()
+_WORDS = Gate(_BY_WORD, len(_BY_WORD))
+KEYWORDS = Pattern(b"|".join(word.source for word in _BY_WORD))
+
+
 def find_gitleaks(scan: Scan) -> Iterator[Hit]:
     """Yield what the rules of gitleaks find, where their keywords occur."""
-    gate, rules, by_word = _rules()
-    wanted = {index for word in gate.fired(scan.view) for index in by_word[word]}
+    wanted = {index for word in _WORDS.fired(scan.view) for index in _BY_WORD[word]}
     for index in sorted(wanted):
-        rule = rules[index]
-        for match in rule["pattern"].finditer(scan.view):
-            group = rule.get("group") or (1 if rule["pattern"].groups else 0)
+        pattern, rule = _RULES[index]
+        for match in pattern.finditer(scan.view):
+            group = rule.get("group") or (1 if pattern.groups else 0)
             start, end = match.span(group)
             if start >= 0 and _entropy(scan.view[start:end]) >= rule.get("entropy", 0):
                 yield Hit(start, end, "SECRET", 0.9, scan.text[start:end])

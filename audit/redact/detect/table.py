@@ -35,17 +35,18 @@ class Detector(msgspec.Struct, frozen=True):
     name: str
     find: Find
     patterns: tuple[Pattern, ...] = ()
-    gate: bytes = b""
-    """For what finds more than its patterns say: fires wherever `find` finds something."""
+    gate: Pattern | None = None
+    """For what finds more than its patterns say: occurs in each line where `find` finds something."""
     close: Callable[[], None] | None = None
     """Ends what it runs in, where that is not this process."""
 
-    def opening(self) -> bytes:
-        """Return the pattern that says whether there is anything to do."""
-        return self.gate or b"|".join(b"(?:" + one.source + b")" for one in self.patterns)
+    @property
+    def openings(self) -> tuple[Pattern, ...]:
+        """The patterns that say whether there is anything to do."""
+        return (self.gate,) if self.gate else self.patterns
 
 
-_FOREIGN = rb"[\xd8\xf8]{2}"
+_FOREIGN = Pattern(rb"[\xd8\xf8]{2}")
 
 DETECTORS: tuple[Detector, ...] = (
     Detector("mail", mail.find, (mail.PLAIN,)),
@@ -59,7 +60,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("codes", secrets.find_codes, (secrets.CODE,)),
     Detector("foreign_passwords", secrets.find_foreign, gate=_FOREIGN),
     Detector("mail_password", secrets.find_pairs, secrets.PAIRS),
-    Detector("gitleaks", shapes.find_gitleaks, gate=rb"[!-~]{8}"),
+    Detector("gitleaks", shapes.find_gitleaks, gate=shapes.KEYWORDS),
     Detector("digits", digits.find, gate=token.GATE),
     Detector("iban", letters.find_iban, (letters.IBAN,)),
     Detector("mixed", letters.find_mixed, (letters.MIXED, letters.SPACED)),
@@ -78,7 +79,11 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("role_names", names.find_role, (names.RELATIVE, names.ROLE)),
     Detector("closing_names", names.find_closed, (names.CLOSED,)),
     Detector("signatures", names.find_signature, (names.SIGNATURE,)),
-    Detector("first_names", names_plain.find_first, gate=names_plain.GATE),
+    Detector(
+        "first_names",
+        names_plain.find_first,
+        (names_plain.FIRST,),
+    ),
     Detector("speakers", names_beside.find_speaker, (names_beside.SPEAKER,)),
     Detector("mailed_names", names_beside.find_mailed, (names_beside.MAILED,)),
     Detector("writers", names_beside.find_writer, (names_beside.WROTE,)),

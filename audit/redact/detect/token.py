@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 import msgspec
 
 from ..context import Beside
+from ..engine import Pattern
 from ..scan import Scan
 
-GATE = rb"\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d"
+GATE = Pattern(rb"\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d[ .\-/()]{0,3}\d")
 
 # Linear: bounded, one class of characters between two digits. What is too wide is split again.
 _RUN = re.compile(rb"\d[\d .\-/()]{4,118}\d\)?")
@@ -76,7 +78,8 @@ class Number(msgspec.Struct, frozen=True, gc=False):
 def runs(scan: Scan) -> Iterator[Run]:
     """Yield each run of digits that may be somebody's, without dates at its head."""
     view, has_no_label = scan.view, scan.labels.is_empty
-    for match in _RUN.finditer(view):
+    places = [_RUN.finditer(view, *part) for part in scan.parts(GATE)]
+    for match in chain.from_iterable(places):
         run = match[0]
         is_plain = run.isdigit()
         if has_no_label and is_plain and _PART.match(view, max(0, match.start() - 2)):

@@ -36,7 +36,7 @@ _WORD = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 def find_credentials(scan: Scan) -> Iterator[Hit]:
     """Yield `user:password` of URLs and tokens in their queries."""
     for pattern in (LOGIN, QUERY):
-        for match in pattern.finditer(scan.view):
+        for match in scan.matches(pattern):
             start, end = match.span(1)
             yield Hit(start, end, "SECRET", 0.95, scan.text[start:end])
 
@@ -44,10 +44,10 @@ def find_credentials(scan: Scan) -> Iterator[Hit]:
 def find_ip(scan: Scan) -> Iterator[Hit]:
     """Yield public addresses; loopback, private ones and well-known resolvers stay."""
     view = scan.view
-    for start, end in V4.spans(view):
+    for start, end in scan.spans(V4):
         if _is_apart(view, start, end) and not _is_version(scan, start):
             yield from _address(scan, start, end)
-    for start, end in V6.spans(view):
+    for start, end in scan.spans(V6):
         while end > start and view[end - 1] in b":" and view[end - 2 : end] != b"::":
             end -= 1
         if view[start:end].count(b":") >= 2 and _is_apart(view, start, end):
@@ -100,7 +100,7 @@ def _is_home(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 def find_mac(scan: Scan) -> Iterator[Hit]:
     """Yield hardware addresses."""
     view = scan.view
-    for match in MAC.finditer(view):
+    for match in scan.matches(MAC):
         start, end = match.span()
         if _is_apart(view, start, end) and view[end : end + 1] not in (b"-", b":"):
             digits = scan.text[start:end].translate({45: None, 46: None, 58: None}).lower()
