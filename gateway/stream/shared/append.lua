@@ -2,7 +2,7 @@
 -- to be its last: a log that came back older, was emptied, or was sealed by another is never written on.
 -- KEYS, two for each: the stream, the generation's meta. ARGV, six for each: id of the last entry
 -- ('*': any that is no seal; '?': only look), new id, life in ms, number of the first block, kind,
--- blocks. Returns for each 1, or what is there: {id of the last entry, whether the meta exists}.
+-- blocks. Returns for each 1, or what is there: {id of the last entry, whether the meta exists, kind}.
 local replies = {}
 for i = 1, #KEYS / 2 do
   local log, meta, arg = KEYS[2 * i - 1], KEYS[2 * i], 6 * i - 5
@@ -10,7 +10,7 @@ for i = 1, #KEYS / 2 do
   local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
   local last = newest and newest[1] or '0-0'
   if last == id or (after ~= '*' and after ~= last) then
-    replies[i] = {last, redis.call('EXISTS', meta)}
+    replies[i] = {last, redis.call('EXISTS', meta), newest and newest[2][3] or ''}
   else
     redis.call('XADD', log, id, 'f', ARGV[arg + 3], ARGV[arg + 4], ARGV[arg + 5])
     redis.call('PEXPIRE', log, ARGV[arg + 2])

@@ -25,7 +25,7 @@ from gateway.stream.channel import nothing
 from gateway.stream.generation import Generation
 
 from .track import LIFE_MS, Sent, Track
-from .wire import APPEND, SEAL_ID, Batch, Meta, announce
+from .wire import APPEND, LOST, SEAL_ID, Batch, Meta, announce
 
 FLUSH_S = 0.025
 ANNOUNCE_S = 0.25
@@ -47,7 +47,7 @@ class Flusher:
         store: Store,
         worker: str,
         retention_s: float,
-        on_taken: Callable[[Generation], None],
+        on_taken: Callable[[Generation, Meta], None],
     ) -> None:
         self.tracks: dict[str, Track] = {}
         self.is_away = False
@@ -225,25 +225,27 @@ class Flusher:
         told: Any = replies[-1]
         for one in sent:
             match told[one.place] if one.place is not None else 1:
-                case [bytes(last_id), int(has_meta)]:
-                    self._found(one.track, last_id.decode(), has_meta=bool(has_meta))
+                case [bytes(), int(), bytes()] as there:
+                    self._found(one.track, there)
                 case _:
                     if one.track.took(one):
                         self._finished(one.track)
                     elif one.track.is_behind:
                         self.mark(one.track)
 
-    def _found(self, track: Track, last_id: str, *, has_meta: bool) -> None:
+    def _found(self, track: Track, there: Sequence[Any]) -> None:
+        """Go by what the store has: id of the last entry, whether the meta is there, kind."""
+        last_id, has_meta, kind = there[0].decode(), bool(there[1]), there[2]
         if last_id != SEAL_ID:
             track.found(last_id, has_meta=has_meta)
             if track.is_behind:
                 self.mark(track)
-        elif track.has_sealed:
+        elif kind != LOST and track.has_sealed:
             self._finished(track)
         else:
             self.forget(track.generation.id)
             log.warning("generation_sealed_elsewhere", stream_id=track.generation.id)
-            self._on_taken(track.generation)
+            self._on_taken(track.generation, track.meta)
 
     def _finished(self, track: Track) -> None:
         track.generation.channel.confirm(track.generation.channel.log.head)
@@ -264,8 +266,8 @@ class Flusher:
                 batch.look(track.keys)
             batch.queue(pipe)
             [replies] = await self._store.call(pipe.execute())
-            for track, (last_id, has_meta) in zip(some, replies, strict=True):
-                self._found(track, last_id.decode(), has_meta=bool(has_meta))
+            for track, there in zip(some, replies, strict=True):
+                self._found(track, there)
         self._must_verify = False
 
 

@@ -86,8 +86,10 @@ class SharedLog:
             await asyncio.sleep(FLUSH_S)
             looks -= 1
         for track in self._flusher.held_ends():
-            lost = self._make_lost(track.meta.dialect, track.generation.id, SEALED)
-            track.generation.channel.break_off(lost)
+            self._break_off(track.generation, track.meta)
+
+    def _break_off(self, generation: Generation, meta: Meta) -> None:
+        generation.channel.break_off(self._make_lost(meta.dialect, generation.id, SEALED))
 
     async def aclose(self) -> None:
         """Write what is left, give up the lease, close connections."""
@@ -187,8 +189,11 @@ class SharedLog:
         except StoreAway as exc:
             log.warning("log_message_lost", reason=str(exc))
 
-    def _taken(self, generation: Generation) -> None:
+    def _taken(self, generation: Generation, meta: Meta) -> None:
         """Another worker declared this answer lost: what we would still say nobody could resume."""
+        if generation.channel.is_sealed and not generation.channel.is_over:
+            self._break_off(generation, meta)  # its end was held back, and never became the end
+            return
         generation.channel.release()
         self._errand(generation.stop, "lost", "Another worker declared this answer lost.")
 

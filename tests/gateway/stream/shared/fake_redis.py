@@ -95,7 +95,8 @@ class Server:
         last = _text(stream[-1][0]).decode() if stream else "0-0"
         after, id = args[0], args[1]
         if last == id or (after not in ("*", last)):
-            return [last.encode(), int(self.get(meta) is not None)]
+            said = next((name for name in stream[-1][1] if name != b"f"), b"") if stream else b""
+            return [last.encode(), int(self.get(meta) is not None), said]
         life, first, kind, packed = args[2:]
         self.xadd(log, id, {b"f": str(first).encode(), kind: packed})
         self.expire(log, life)
