@@ -63,8 +63,12 @@ install --require-hashes -r "$lock" ||
     fail "the packages of $lock could not be installed; is a package index reachable (pip config list)?"
 # compat: a plain path, so that a folder `audit/` where the gateway is started does not hide the room
 install --no-build-isolation --no-deps --config-settings editable_mode=compat -e . || fail "the project itself could not be installed; see above"
-# What only installing needed is not kept: a tenth of the environment's size.
+# What only installing needed is not kept, nor what only debuggers read: a quarter of the environment's size.
 if [ "$lock" = requirements.lock ]; then
     .venv/bin/python -m pip uninstall -qq --yes --disable-pip-version-check setuptools
+    if command -v strip >/dev/null; then find .venv/lib -name '*.so' -exec strip --strip-unneeded {} +; fi
 fi
-find .venv/lib/python3*/site-packages/pip -name __pycache__ -prune -exec rm -rf {} +
+# Compile what a start needs, so that the first is as quick as the next ones; not the three packages
+# where that takes the most room (3.4 MB) and saves the least (0.2 s).
+PYTHONDONTWRITEBYTECODE='' .venv/bin/python -c 'import gateway.app, gateway.cli.serve, gateway.server.worker'
+find .venv/lib/python3*/site-packages/{pip,redis,rich,pygments} -name __pycache__ -prune -exec rm -rf {} +
