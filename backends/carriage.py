@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .foreign import check_one_answer, is_set, kinds_of_parts, objects, refused
+from .foreign import check_one_answer, is_set, kinds_of_parts, refused
 from .request import (
     ChatRequest,
     DocumentPart,
@@ -19,6 +19,8 @@ from .request import (
 
 ERROR_MARK = "[tool error] "
 """Stands before a tool's result that was an error, where a protocol has no field for it."""
+REASONING = "messages.reasoning_content"
+"""What earlier reasoning is called where it is left out, before `as_asked`."""
 PRIVATE = ("user", "safety_identifier", "metadata", "store")
 """Fields of a client's body that never reach a provider as they are."""
 
@@ -47,8 +49,7 @@ def has_cache_marks(request: ChatRequest) -> bool:
     """Tell whether a text carries a marker that only its own protocol knows."""
     texts = list(request.system)
     texts += [p for m in request.messages for p in m.parts if isinstance(p, TextPart)]
-    bodies = objects(request.origin.body.get("tools")) if request.origin else []
-    return any(text.extra for text in texts) or any("cache_control" in tool for tool in bodies)
+    return any(text.extra for text in texts)
 
 
 def has_reasoning(request: ChatRequest) -> bool:

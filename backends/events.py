@@ -60,12 +60,16 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class ToolCall(msgspec.Struct, frozen=True):
-    """A piece of a tool call. `index` is dense from 0; `id` and `name` stand in the first only."""
+    """A piece of a tool call. `index` is dense from 0; `id` and `name` stand in the first only.
+
+    `is_custom`: the arguments are free text, not JSON (OpenAI's custom tools).
+    """
 
     index: int
     arguments: str
     id: str | None = None
     name: str | None = None
+    is_custom: bool = False
 
 
 class Usage(msgspec.Struct, frozen=True):

@@ -90,8 +90,11 @@ SHEETS = {
     ),
 }  # fmt: skip
 _TOOL_FIELDS = frozenset({"type", "name", "function", "description", "parameters", "input_schema",
-                          "strict", "cache_control"})  # fmt: skip
+                          "strict"})  # fmt: skip
 _DEFAULTS = {"service_tier": "auto", "truncation": "disabled", "modalities": ["text"]}
+_ASKED_BY_NAME = frozenset({"web_search_options"})
+"""Fields whose empty object already asks for something."""
+_TYPED_VALUES = {"thinking.type": ("enabled", "disabled", "adaptive")}
 _CHOICES = (None, "function", "tool", "auto", "any", "none")
 _SOURCES = (None, "base64", "url", "text")
 _INNER = ("content", "output")
@@ -155,10 +158,11 @@ _OTHER_NAMES = {
     "anthropic.messages": {
         "stop": "stop_sequences", "response_format": "output_config.format",
         "reasoning_effort": "output_config.effort",
+        "messages.reasoning_content": "messages.thinking",
     },
     "openai.responses": {
         "response_format": "text.format", "reasoning_effort": "reasoning.effort",
-        "max_tokens": "max_output_tokens",
+        "max_tokens": "max_output_tokens", "messages.reasoning_content": "input.reasoning",
     },
 }  # fmt: skip
 
@@ -201,6 +205,9 @@ def _refusals(body: dict[str, Any], sheet: Sheet) -> Iterator[str]:
             yield f"{at}.type"
         if is_set(turn.get("audio")):
             yield f"{at}.audio"
+        for number, call in enumerate(objects(turn.get("tool_calls"))):
+            if call.get("type") not in sheet.tools:
+                yield f"{at}.tool_calls[{number}].type"
         for field in _INNER:
             yield from _refused_parts(turn.get(field), f"{at}.{field}", sheet)
 
@@ -231,6 +238,7 @@ def _left_out(body: dict[str, Any], sheet: Sheet) -> Iterator[str]:
         inner = sheet.nested.get(field)
         if inner is not None and isinstance(value, dict):
             yield from (f"{field}.{k}" for k, v in value.items() if k not in inner and is_set(v))
+            yield from (f"{field}.{k}" for k, v in value.items() if _is_untyped(f"{field}.{k}", v))
     for tool in objects(body.get("tools")):
         yield from _unknown("tools", tool, _TOOL_FIELDS)
     for turn in objects(body.get(sheet.turns)):
@@ -241,7 +249,13 @@ def _left_out(body: dict[str, Any], sheet: Sheet) -> Iterator[str]:
 
 def _asks(field: str, value: object) -> bool:
     """Tell whether a field asks for anything but what happens anyway."""
+    if field in _ASKED_BY_NAME:
+        return value is not None
     return is_set(value) and value != _DEFAULTS.get(field)
+
+
+def _is_untyped(field: str, value: object) -> bool:
+    return field in _TYPED_VALUES and value not in _TYPED_VALUES[field]
 
 
 def _unknown(where: str, holder: dict[str, Any], known: frozenset[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ class _Call(msgspec.Struct):
     name: str | None = None
     held: str = ""
     has_arguments: bool = False
+    is_custom: bool = False
 
 
 class ToolCalls:
@@ -31,10 +32,17 @@ class ToolCalls:
         return bool(self._calls)
 
     def fragment(
-        self, key: int | None, id: str | None, name: str | None, arguments: str
+        self,
+        key: int | None,
+        id: str | None,
+        name: str | None,
+        arguments: str,
+        *,
+        is_custom: bool = False,
     ) -> ToolCall | None:
         """Take one fragment; `key` is the provider's own index. Held back until a name is known."""
         call = self._find(key, id, name)
+        call.is_custom = call.is_custom or is_custom
         if call.name is None:
             call.held += arguments
             if not name:
@@ -42,11 +50,11 @@ class ToolCalls:
             call.name = name
             call.id = id or call.id or f"call_{secrets.token_hex(12)}"
             call.has_arguments = bool(call.held)
-            return ToolCall(call.index, call.held, id=call.id, name=name)
+            return ToolCall(call.index, call.held, call.id, name, call.is_custom)
         if not arguments:
             return None
         call.has_arguments = True
-        return ToolCall(call.index, arguments)
+        return ToolCall(call.index, arguments, is_custom=call.is_custom)
 
     def close(self, key: int) -> ToolCall | None:
         """End one call: arguments that never came are the empty object."""
@@ -70,7 +78,7 @@ class ToolCalls:
         self._of_key.clear()
 
     def _complete(self, call: _Call) -> ToolCall | None:
-        if call.has_arguments or call.name is None:
+        if call.has_arguments or call.name is None or call.is_custom:
             return None
         call.has_arguments = True
         return ToolCall(call.index, "{}")

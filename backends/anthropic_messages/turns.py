@@ -10,13 +10,12 @@ from typing import Any
 
 import msgspec
 
-from ..carriage import ERROR_MARK, check_tool_results, merge_turns
-from ..foreign import refused
+from ..carriage import ERROR_MARK, REASONING, check_tool_results, merge_turns
+from ..foreign import as_asked, refused
 from ..request import (
     ChatRequest,
     DocumentPart,
     ImagePart,
-    Message,
     Part,
     ReasoningPart,
     TextPart,
@@ -35,21 +34,13 @@ def write_turns(backend: str, request: ChatRequest, dropped: list[str]) -> list[
     check_tool_results(backend, turns)
     written: list[Block] = []
     for position, message in enumerate(turns):
-        blocks = _blocks(backend, message, f"messages[{position}]", dropped)
+        blocks = _blocks(backend, message.parts, f"messages[{position}]")
         if blocks:
             written.append({"role": message.role, "content": blocks})
+    parts = (part for message in turns for part in message.parts)
+    if any(isinstance(part, ReasoningPart) and _thinking(part) is None for part in parts):
+        dropped.append(as_asked(request, REASONING))
     return written
-
-
-def _blocks(backend: str, message: Message, where: str, dropped: list[str]) -> list[Block]:
-    blocks: list[Block] = []
-    for part in message.parts:
-        block = _block(backend, part, where)
-        if block is not None:
-            blocks.append(block)
-        elif isinstance(part, ReasoningPart) and "reasoning_content" not in dropped:
-            dropped.append("reasoning_content")
-    return blocks
 
 
 def _block(backend: str, part: Part, where: str) -> Block | None:
@@ -132,18 +123,16 @@ def _result(backend: str, part: ToolResultPart, where: str) -> Block:
         first = msgspec.structs.replace(content[0], text=content[0].text[len(ERROR_MARK) :])
         content, is_error = (first, *content[1:]), True
     block: Block = {"type": "tool_result", "tool_use_id": _legal(part.tool_use_id)}
-    if written := list(_inner(backend, content, where)):
+    if written := _blocks(backend, content, where):
         block["content"] = written
     if is_error:
         block["is_error"] = True
     return block
 
 
-def _inner(backend: str, content: Iterable[Part], where: str) -> Iterable[Block]:
-    for part in content:
-        block = _block(backend, part, where)
-        if block is not None:
-            yield block
+def _blocks(backend: str, parts: Iterable[Part], where: str) -> list[Block]:
+    blocks = (_block(backend, part, where) for part in parts)
+    return [block for block in blocks if block is not None]
 
 
 def _legal(id: str) -> str:

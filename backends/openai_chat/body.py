@@ -9,6 +9,7 @@ import orjson
 
 from ..carriage import (
     ERROR_MARK,
+    REASONING,
     check_tool_results,
     data_uri,
     has_cache_marks,
@@ -17,7 +18,7 @@ from ..carriage import (
     merge_turns,
     public_body,
 )  # fmt: skip
-from ..foreign import check_foreign, refused
+from ..foreign import as_asked, check_foreign, refused
 from ..request import (
     ChatRequest,
     DocumentPart,
@@ -82,7 +83,7 @@ def _translated(
     if request.top_k is not None:
         dropped.append("top_k")
     if has_reasoning(request):
-        dropped.append("messages.thinking")
+        dropped.append(as_asked(request, REASONING))
     if has_cache_marks(request) and "cache_control" not in dropped:
         dropped.append("cache_control")
     return body

@@ -18,6 +18,13 @@ class FunctionPiece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arguments: str | dict[str, Any] | None = None
 
 
+class CustomPiece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fragment of a call of a custom tool."""
+
+    name: str | None = None
+    input: str | None = None
+
+
 class ToolPiece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry of `delta.tool_calls`; the index is missing with some makers."""
 
@@ -25,6 +32,7 @@ class ToolPiece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str | None = None
     type: str | None = None
     function: FunctionPiece | None = None
+    custom: CustomPiece | None = None
 
 
 class Delta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -112,6 +112,7 @@ def _clean_tool(tool: dict[str, Any]) -> dict[str, Any]:
         "index": index if isinstance(index, int) else None,
         "id": tool.get("id"),
         "function": _clean_function(tool.get("function")),
+        "custom": _clean_custom(tool.get("custom")),
     }
 
 
@@ -119,6 +120,12 @@ def _clean_function(function: dict[str, Any] | None) -> dict[str, Any] | None:
     if not function:
         return None
     return {"name": function.get("name"), "arguments": function.get("arguments")}
+
+
+def _clean_custom(custom: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not custom:
+        return None
+    return {"name": custom.get("name"), "input": custom.get("input")}
 
 
 def _rest(

@@ -9,7 +9,7 @@ from ..events import Event, Finished, FinishReason, Other, Started, Text, Usage,
 from ..reader import StreamReader
 from ..refusals import failure_in_stream
 from ..tools import ToolCalls
-from .chunks import Choice, Chunk, Delta, FunctionPiece, UsageCounts, strict
+from .chunks import Choice, Chunk, Delta, FunctionPiece, ToolPiece, UsageCounts, strict
 from .odd import read_odd
 
 DIALECT = "openai.chat"
@@ -106,15 +106,14 @@ class ChatReader(StreamReader):
             self._reason = choice.finish_reason
 
     def _read_tools(self, delta: Delta, events: list[Event]) -> None:
-        pieces = [(tool.index, tool.id, tool.function) for tool in delta.tool_calls or ()]
+        pieces = list(delta.tool_calls or ())
         if delta.function_call:
-            pieces.append((0, None, delta.function_call))
-        for index, id, function in pieces:
-            function = function or FunctionPiece()
-            arguments = function.arguments or ""
-            if isinstance(arguments, dict):
-                arguments = orjson.dumps(arguments).decode()
-            event = self._tools.fragment(index, id or None, function.name or None, arguments)
+            pieces.append(ToolPiece(0, function=delta.function_call))
+        for piece in pieces:
+            name, said = _said_in(piece)
+            event = self._tools.fragment(
+                piece.index, piece.id or None, name or None, said, is_custom=bool(piece.custom)
+            )
             if event is not None:
                 events.append(event)
 
@@ -132,6 +131,17 @@ class ChatReader(StreamReader):
         if reason == "stop" and self._tools:
             return "tool_calls"
         return "stop" if reason == "tool_calls" and not self._tools else reason
+
+
+def _said_in(piece: ToolPiece) -> tuple[str | None, str]:
+    """Return the name and the arguments of a piece of a call."""
+    if piece.custom is not None:
+        return piece.custom.name, piece.custom.input or ""
+    function = piece.function or FunctionPiece()
+    arguments = function.arguments or ""
+    if isinstance(arguments, dict):
+        arguments = orjson.dumps(arguments).decode()
+    return function.name, arguments
 
 
 def plain_text_of(chunk: Chunk) -> str | None:

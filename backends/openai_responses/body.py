@@ -11,8 +11,10 @@ import msgspec
 import orjson
 
 from ..carriage import (
+    REASONING,
     check_tool_results,
     has_cache_marks,
+    has_reasoning,
     is_native,
     merge_turns,
     public_body,
@@ -69,7 +71,7 @@ def _translated(backend: str, request: ChatRequest, dropped: list[str]) -> dict[
         "reasoning": {"effort": request.effort} if request.effort else None,
         "text": _format(request),
     }
-    body: dict[str, Any] = {"input": write_items(backend, turns, dropped)}
+    body: dict[str, Any] = {"input": write_items(backend, turns)}
     body.update({key: value for key, value in options.items() if value is not None})
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
@@ -77,6 +79,8 @@ def _translated(backend: str, request: ChatRequest, dropped: list[str]) -> dict[
     for field, value in (("top_k", request.top_k), ("seed", request.seed)):
         if value is not None:
             dropped.append(field)
+    if has_reasoning(request):
+        dropped.append(as_asked(request, REASONING))
     if has_cache_marks(request) and "cache_control" not in dropped:
         dropped.append("cache_control")
     return body

@@ -21,18 +21,18 @@ from ..request import (
 Item = dict[str, Any]
 
 
-def write_items(backend: str, turns: Sequence[Message], dropped: list[str]) -> list[Item]:
-    """Write all turns in order."""
+def write_items(backend: str, turns: Sequence[Message]) -> list[Item]:
+    """Write all turns in order; earlier reasoning is left out."""
     items: list[Item] = []
     for position, message in enumerate(turns):
         if message.role == "assistant":
-            items += _said(message, dropped)
+            items += _said(message)
         else:
             items += _asked(backend, message, f"messages[{position}]")
     return items
 
 
-def _said(message: Message, dropped: list[str]) -> list[Item]:
+def _said(message: Message) -> list[Item]:
     items: list[Item] = []
     for part in message.parts:
         match part:
@@ -48,9 +48,6 @@ def _said(message: Message, dropped: list[str]) -> list[Item]:
                         "arguments": part.arguments or "{}",
                     }
                 )
-            case ReasoningPart():
-                if "messages.thinking" not in dropped:
-                    dropped.append("messages.thinking")
             case _:
                 pass
     return items

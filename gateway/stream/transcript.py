@@ -30,6 +30,7 @@ class Tool(msgspec.Struct):
     id: str
     name: str
     arguments: list[str]
+    is_custom: bool = False
 
 
 class Transcript:
@@ -91,7 +92,8 @@ class Transcript:
     def _tool(self, event: ToolCall, now: float) -> None:
         tool = self.tools.get(event.index)
         if tool is None:
-            tool = self.tools[event.index] = Tool(event.id or "", event.name or "", [])
+            tool = Tool(event.id or "", event.name or "", [], event.is_custom)
+            self.tools[event.index] = tool
         tool.arguments.append(event.arguments)
         self._output(len(event.arguments), now)
 

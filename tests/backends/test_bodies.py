@@ -132,7 +132,7 @@ class TestToOpenAI:
             user(TextPart("a")), assistant(ReasoningPart("hm", "sig"), TextPart("b"))
         )
 
-        assert dropped == ("messages.thinking",)
+        assert dropped == ("messages.reasoning_content",)
 
     @pytest.mark.parametrize("field", ["mcp_servers", "container", "context_management"])
     def test_what_only_anthropic_has_is_refused_by_name(self, field: str):
@@ -225,7 +225,7 @@ class TestToAnthropic:
             {"type": "redacted_thinking", "data": "xyz"},
             {"type": "text", "text": "b"},
         ]
-        assert dropped == ("reasoning_content",)
+        assert dropped == ("messages.reasoning_content",)
 
     def test_pictures_and_documents(self):
         note = DocumentPart(

@@ -6,7 +6,7 @@ from typing import Any
 
 from backends import Event, Other, Started, Text, TextRun
 from gateway.stream.end import End
-from gateway.stream.transcript import Transcript
+from gateway.stream.transcript import Tool, Transcript
 
 from .own import add_choice, add_delta, own_chunk, usage_view
 from .writer import finish_reason
@@ -75,14 +75,12 @@ class CompletionBuilder:
         if transcript.reasoning:
             message["reasoning_content"] = transcript.reasoning
         if transcript.tools:
-            message["tool_calls"] = [
-                {
-                    "id": tool.id,
-                    "type": "function",
-                    "function": {"name": tool.name, "arguments": "".join(tool.arguments)},
-                }
-                for _, tool in sorted(transcript.tools.items())
-            ]
+            message["tool_calls"] = [_call(tool) for _, tool in sorted(transcript.tools.items())]
         if not content and (transcript.tools or refusal):
             message["content"] = None
         return message | self._message
+
+
+def _call(tool: Tool) -> dict[str, Any]:
+    kind, words = ("custom", "input") if tool.is_custom else ("function", "arguments")
+    return {"id": tool.id, "type": kind, kind: {"name": tool.name, words: "".join(tool.arguments)}}

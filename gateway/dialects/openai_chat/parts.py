@@ -26,6 +26,7 @@ class PartIn(msgspec.Struct):
     refusal: str | None = None
     image_url: dict[str, Any] | None = None
     file: dict[str, Any] | None = None
+    cache_control: dict[str, Any] | None = None
 
 
 def parts_of(content: str | Sequence[PartIn] | None, at: str) -> list[Part]:
@@ -43,7 +44,8 @@ def _part(part: PartIn, at: str) -> Part | None:
     match part.type:
         case "text" if part.text is not None:
             _no_nul(f"{at}.text", part.text)
-            return TextPart(part.text)
+            marks = {"cache_control": part.cache_control} if part.cache_control else None
+            return TextPart(part.text, marks)
         case "refusal" if part.refusal is not None:
             return TextPart(part.refusal)
         case "image_url" if part.image_url is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -47,11 +48,19 @@ class ToolIn(msgspec.Struct):
     type: str = "function"
 
 
+class CustomIn(msgspec.Struct):
+    """A call of a custom tool: free text."""
+
+    name: str
+    input: str = ""
+
+
 class ToolCallIn(msgspec.Struct):
     """A tool call that the assistant made earlier."""
 
     id: str
-    function: FunctionIn
+    function: FunctionIn | None = None
+    custom: CustomIn | None = None
     type: str = "function"
 
 
@@ -123,7 +132,7 @@ def parse(body: bytes) -> tuple[OpenAIChat, ChatRequest]:
         model=typed.model,
         messages=tuple(messages),
         system=tuple(system),
-        tools=tuple(_tool(tool, f"tools[{i}]") for i, tool in enumerate(typed.tools or ())),
+        tools=tuple(_tools(typed.tools or ())),
         tool_choice=_tool_choice(typed),
         max_tokens=typed.max_completion_tokens or typed.max_tokens,
         temperature=typed.temperature,
@@ -190,10 +199,13 @@ def _assistant(message: MessageIn, at: str) -> list[Part]:
     parts.extend(parts_of(message.content, at))
     if message.refusal:
         parts.append(TextPart(message.refusal))
-    parts.extend(
-        ToolUsePart(call.id, call.function.name, call.function.arguments)
-        for call in message.tool_calls or ()
-    )
+    for index, call in enumerate(message.tool_calls or ()):
+        if call.function is not None:
+            parts.append(ToolUsePart(call.id, call.function.name, call.function.arguments))
+        elif call.custom is not None:
+            parts.append(ToolUsePart(call.id, call.custom.name, call.custom.input))
+        else:
+            raise bad_field(f"{at}.tool_calls[{index}].function", "is required.")
     return parts
 
 
@@ -213,18 +225,16 @@ def _tool_result(message: MessageIn, at: str, messages: list[Message]) -> None:
         messages.append(Message("user", (result,)))
 
 
-def _tool(tool: ToolIn, at: str) -> Tool:
-    function = tool.function
-    if tool.type != "function":
-        raise bad_field(f"{at}.type", "only functions are supported.")
-    if function is None:
-        raise bad_field(f"{at}.function", "is required.")
-    return Tool(
-        name=function.name,
-        parameters=function.parameters or {"type": "object", "properties": {}},
-        description=function.description,
-        strict=function.strict,
-    )
+def _tools(tools: Sequence[ToolIn]) -> Iterator[Tool]:
+    """Yield the functions; other tools reach OpenAI in the body, and no other provider."""
+    for index, tool in enumerate(tools):
+        function = tool.function
+        if tool.type != "function":
+            continue
+        if function is None:
+            raise bad_field(f"tools[{index}].function", "is required.")
+        schema = function.parameters or {"type": "object", "properties": {}}
+        yield Tool(function.name, schema, function.description, function.strict)
 
 
 def _tool_choice(typed: OpenAIChat) -> ToolChoice | None:
@@ -238,7 +248,7 @@ def _tool_choice(typed: OpenAIChat) -> ToolChoice | None:
         name = function.get("name") if isinstance(function, dict) else None
         if isinstance(name, str):
             return ToolChoice(mode="tool", name=name, parallel=parallel)
-        if choice.get("type") == "allowed_tools":
+        if choice.get("type") in ("allowed_tools", "custom"):
             return None  # only its own protocol can say it
     raise bad_field("tool_choice", "must be auto, none, required, or name a function.")
 

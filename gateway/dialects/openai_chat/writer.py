@@ -112,8 +112,9 @@ def finish_reason(end: End, *, has_tools: bool) -> str:
 
 def _fragment(event: ToolCall) -> dict[str, Any]:
     fragment: dict[str, Any] = {"index": event.index}
-    function: dict[str, str] = {"arguments": event.arguments}
+    kind, words = ("custom", "input") if event.is_custom else ("function", "arguments")
+    said = {words: event.arguments}
     if event.id is not None:
-        fragment |= {"id": event.id, "type": "function"}
-        function = {"name": event.name or "", "arguments": event.arguments}
-    return fragment | {"function": function}
+        fragment |= {"id": event.id, "type": kind}
+        said = {"name": event.name or "", **said}
+    return fragment | {kind: said}

@@ -183,3 +183,36 @@ async def test_what_is_not_supported_is_a_400_with_the_field(gateway, fields, na
 
     assert answer.status == 400
     assert error["param"] == named
+
+
+async def test_a_custom_tool_keeps_its_free_text(serve, raw, stream):
+    def call(index: int, **fields: object) -> dict:
+        return chunk(tool_calls=[{"index": index, **fields}])
+
+    data = sse(
+        chunk(role="assistant", content=None),
+        call(0, id="c1", type="custom", custom={"name": "patch", "input": "*** Be"}),
+        call(0, custom={"input": "gin"}),
+        call(1, id="c2", type="function", function={"name": "f", "arguments": "{}"}),
+        call(2, id="c3", type="custom", custom={"name": "patch", "input": ""}),
+        chunk(finish="tool_calls"),
+    )
+
+    server = await serve("openai_chat", await raw(data))
+    body = {"model": "default", "stream": stream, "messages": [{"role": "user", "content": "hi"}]}
+    async with aiohttp.request("POST", server.make_url("/v1/chat/completions"), json=body) as sent:
+        answer = await sent.text()
+
+    if stream:  # OpenAI's own accumulator does not know custom tools
+        lines = [line[6:] for line in answer.splitlines() if line.startswith("data: {")]
+        choices = [json.loads(line)["choices"][0] for line in lines]
+        pieces = [piece for choice in choices for piece in choice["delta"].get("tool_calls", ())]
+        assert [piece.get("id") for piece in pieces] == ["c1", None, "c2", "c3"]
+        assert pieces[1] == {"index": 0, "custom": {"input": "gin"}}
+        assert choices[-1]["finish_reason"] == "tool_calls"
+    else:
+        assert json.loads(answer)["choices"][0]["message"]["tool_calls"] == [
+            {"id": "c1", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}},
+            {"id": "c2", "type": "function", "function": {"name": "f", "arguments": "{}"}},
+            {"id": "c3", "type": "custom", "custom": {"name": "patch", "input": ""}},
+        ]

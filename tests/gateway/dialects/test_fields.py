@@ -85,6 +85,27 @@ FIELDS: dict[str, dict[str, dict[str, Any]]] = {
             "tools": [CHAT_TOOL],
             "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto"}},
         },
+        "custom": {"tools": [{"type": "custom", "custom": {"name": "patch"}}]},
+        "custom_choice": {
+            "tools": [CHAT_TOOL], "tool_choice": {"type": "custom", "custom": {"name": "patch"}},
+        },
+        "custom_call": {"messages": [
+            {"role": "user", "content": "[[n=1]]"},
+            {"role": "assistant", "tool_calls": [
+                {"id": "c", "type": "custom", "custom": {"name": "patch", "input": "x"}},
+            ]},
+            {"role": "tool", "tool_call_id": "c", "content": "done"},
+        ]},
+        "reasoning_content": {"messages": [
+            {"role": "user", "content": "a"},
+            {"role": "assistant", "content": "b", "reasoning_content": "hm"},
+            {"role": "user", "content": "[[n=1]]"},
+        ]},
+        "cache_control": said(
+            {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}
+        ),
+        "marked_tool": {"tools": [{**CHAT_TOOL, "cache_control": {"type": "ephemeral"}}]},
+        "empty_search_options": {"web_search_options": {}},
         "made_up_field": {"made_up_field": 1},
         "name": {"messages": [{"role": "user", "name": "ann", "content": "[[n=1]]"}]},
         "image_url": said({"type": "image_url", "image_url": {"url": PIXEL}}),
@@ -105,6 +126,7 @@ FIELDS: dict[str, dict[str, dict[str, Any]]] = {
         "context_management": {"context_management": {"edits": [{"type": "x"}]}},
         "inference_geo": {"inference_geo": "eu"},
         "thinking": {"thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 4000},
+        "between_tools": {"thinking": {"type": "between_tools"}},
         "output_config": {"output_config": {"effort": "low"}},
         "format": {"output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}},
         "task_budget": {"output_config": {"task_budget": {"type": "tokens", "total": 5}}},
@@ -169,7 +191,9 @@ SPELLED = {
     "json_object": "response_format", "mcp": "tool_choice", "search_result": ".type",
     "web_search_call": "input[0].type", "custom_tool_call_output": "input[0].type",
     "max_completion_tokens": "max_tokens", "detail": "image_url", "file_data": "document",
-    "image_url": "image",
+    "image_url": "image", "custom_choice": "tool_choice", "custom_call": "tool_calls[0].type",
+    "marked_tool": "tools.cache_control", "empty_search_options": "web_search_options",
+    "between_tools": "thinking.type",
 }  # fmt: skip
 """How a field is named where not by its own name."""
 STAYS = {"metadata", "store"}
@@ -177,7 +201,8 @@ STAYS = {"metadata", "store"}
 MEANING = {
     CHAT: {
         "logit_bias", "logprobs", "top_logprobs", "modalities", "audio", "prediction",
-        "web_search_options", "allowed_tools", "input_audio", "file_id", "video_url",
+        "web_search_options", "allowed_tools", "input_audio", "file_id", "video_url", "custom",
+        "custom_choice", "custom_call", "empty_search_options",
     },
     MESSAGES: {
         "mcp_servers", "container", "context_management", "web_search", "source", "citations",
@@ -239,6 +264,7 @@ SCRIPTED = {
     "json_object", "image_url", "detail", "file_data", "stop_sequences", "thinking",
     "output_config", "format", "disable_parallel_tool_use", "image", "document", "instructions",
     "max_output_tokens", "reasoning", "text", "input_image", "cache_control",
+    "reasoning_content",
 }  # fmt: skip
 """What the typed request holds, and so reaches every backend of our own and of others."""
 
