@@ -117,7 +117,7 @@ _NAMED = Pattern(
 )
 _LIVES = Pattern(
     rb"(?i)(?:^|[^a-z])(?:lives? (?:at|in|on)|lived at|living (?:at|on)|located at|"
-    rb"resid(?:e|es|ing) at|tinggal di|(?:ich )?wohne? (?:in(?: der)?|am)|wohnhaft in|"
+    rb"resid(?:e|es|ing) at|tinggal di|(?:ich )?wohne? (?:in(?: der)?|am)|wohnhaft(?: in)?|"
     rb"(?:j')?habite (?:au|a)?|vivo en(?: la)?|abito in|moro na|woon (?:in|op)|mieszkam "
     rb"(?:przy|na|w)|bydlim (?:v|na)|bytem|byvam (?:v|na)|lakom|lakik|locuiesc (?:in|pe)|bor (?:pa|i)|"
     rb"asun|oturuyorum|song tai|o tai|nakatira sa|duduk di|menetap di|berdomisili di|beralamat di|"
@@ -138,11 +138,23 @@ _STOP = Pattern(
     rb"[.!?] (?:[A-Z\xd8][a-z\xf8]+ )|[.!?]$|, (?:and|my|phone|tel|email|hp|dan|telp|"
     rb"telepon|nik|mobile|please|call|und|et|y)\b|(?i) (?:and (?:my|i|the|his|her)|my "
     rb"(?:phone|number|email)|phone|telp|email|hp|tel|mobile|dan|untuk|yang|since|"
-    rb"because|for|with|sejak|which|where|but|tapi|nomor|please|tolong)\b|  |\t|\\n| - | "
+    rb"because|for|with|karena|sebagai|supaya|agar|berikut|ini adalah|sejak|which|where|but|tapi|nomor|please|tolong)\b|  |\t|\\n| - | "
     rb"\("
 )
 
 
+_VAGUE = re.compile(
+    rb"(?:\d{1,2}[A-Za-z]?|(?:19|20)\d\d),? [^,\d]* ?(?:Point|Fields?|Park|View|Bridge|Green|Rise|Ridge|Creek|Islands?|Mall|Station|"
+    rb"Village|Valley|Fort|Ports?|Mount|Mountains?|Forest|Gardens?|Glen|Harbor|Key|Lakes?|Landing|Lights?|Lodge|"
+    rb"Mills?|Mission|Pines?|Plains?|Rest|River|Shores?|Summit|Track|Tunnel|Unions?|Wells?|Orchard|Course|Corner|"
+    rb"Common|Club|Cliff|Cape|Canyon|Camp|Branch|Bottom|Beach|Arcade|Run|Loop|Path|Row|Walks?|Hill|Square|Pass|"
+    rb"Passage|Way|Place|Court|Circle|Wheel Drive)"
+)
+"""As well a number of things: `10 Touch Point`, `4 Wheel Drive`, `3 Day Camp`."""
+_NO_STREET = re.compile(
+    rb"(?:[A-Z][a-z]*(?:[aeiou]ring|[a-z]string|ut)|S[pt]ring|(?:A|Fri|Col|Del)gate) \d"
+)
+"""Words that end like a street: `Engineering 101`, `Spring 2027`."""
 ENGLISH = (_ENGLISH, _FLAT, _BROADWAY, _BOX, _PLACE)
 PREFIXED = (_INDONESIA, _ROMANCE)
 SUFFIXED = (_GERMANIC, _TURKISH)
@@ -153,21 +165,24 @@ def find_english(scan: Scan) -> Iterator[Hit]:
     """Yield streets in the English order, places with their state and code, boxes."""
     for pattern in ENGLISH:
         for match in scan.matches(pattern):
-            yield _hit(scan, *match.span(), 0.7)
+            if pattern is not _ENGLISH or not _VAGUE.fullmatch(scan.view, *match.span()):
+                yield _hit(scan, *match.span(), 0.7)
 
 
 def find_suffixed(scan: Scan) -> Iterator[Hit]:
     """Yield streets that end with their kind, number behind."""
     for pattern in SUFFIXED:
         for match in scan.matches(pattern):
-            yield _hit(scan, *match.span(), 0.7)
+            if not _NO_STREET.match(scan.view, *match.span()):
+                yield _hit(scan, *match.span(), 0.7)
 
 
 def find_prefixed(scan: Scan) -> Iterator[Hit]:
     """Yield streets that begin with their kind and hold a number."""
     for pattern in PREFIXED:
         for match in scan.matches(pattern):
-            if _has_digit(scan.view[match.start() : match.end()]):
+            raw = scan.view[match.start() : match.end()]
+            if _has_digit(raw) and b"alan Pasal" not in raw:
                 yield _hit(scan, *match.span(), 0.7)
 
 

@@ -42,8 +42,8 @@ _VAGUE = re.compile(rb"(?i)names?|nama|nom|nombre|nome|naam|guest|customer|patie
 _COLUMN = rb"[A-Za-z\xf8\xd8][A-Za-z\xf8\xd8 ._/()\"-]*"
 HEADER = Pattern(rb"^[ |\"]*" + _COLUMN + rb"(?:[,;\t|][ \"]*" + _COLUMN + rb")+[ \t|\"]*\r?$")
 """A line of words with signs between; what they are is looked at afterwards."""
-VALUES = Pattern(rb"(?i)\(([a-z_`\[\]\" ,]{3,400})\) {0,2}values {0,2}\(")
-_ROW = re.compile(rb"\(?([^()]{3,800})\)")
+VALUES = Pattern(rb"(?i)\(([a-z_`\[\]\" ,]+)\) ?values ?\(")
+_ROW = re.compile(rb"([^()]+)\)[ ,]*\(?")
 _RULE = re.compile(rb"[ \t|:+=-]{3,}\r?")
 _CELL = {
     sign: re.compile(
@@ -93,7 +93,9 @@ def find_values(scan: Scan) -> Iterator[Hit]:
             view[first:last].strip(b"`[]") for first, last in _cells(view, *match.span(1), b",")
         ]
         kinds = [_kind(name) for name in names]
-        for row in _ROW.finditer(view, match.end(), scan.line_end(match.end())):
+        at, end = match.end(), scan.line_end(match.end())
+        while row := _ROW.match(view, at, end):
+            at = row.end()
             spans = _cells(view, *row.span(1), b",")
             if len(spans) == len(kinds):
                 for kind, span in zip(kinds, spans, strict=True):

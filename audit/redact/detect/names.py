@@ -34,7 +34,7 @@ SAID = Pattern(
     rb"[:,]? [\"']?(" + OWN + rb")"
 )
 SAID_TOO = Pattern(
-    rb"(?i:\b(?:im|it's|its|this is|ich bin|is called|known as|jestem|jsem|tu|tady|met|u spreekt met|hier spricht|c'est|olen|sunt|jag ar|jeg er|ja sam|toi la|aku|gue|"
+    rb"(?i:\b(?:im|it's|its|this is|ich bin|is called|known as|jestem|jsem|tu|tady|met|u spreekt met|hier spricht|hier ist|sou|em la|c'est|olen|sunt|jag ar|jeg er|ja sam|toi la|aku|gue|"
     rb"nama|alert for|results for|profile for|record for|account of|on behalf of|meet|met with|spoke (?:to|with)|"
     rb"talked to|ask(?:ed)? for|bertemu dengan))"
     rb"[:,]? [\"']?(" + OWN + rb")"
@@ -51,7 +51,7 @@ _FIELDS = (
     rb"?soyad|isim|soyad|ho ten|ho va ten|hoten|pangalan|" + _PERSON + rb"|employee|owner|"
     rb"contact(?: person)?|attention|attn|sender|recipient|pengirim|penerima|pemilik|pembeli|peserta|"
     rb"suami|istri|anak|ayah|penjamin|husband|wife|spouse|son|daughter|father|mother|child|"
-    rb"author|signed(?: by)?|kepada|kunde|kundin|titular|titulaire|intestatario|manager|assistant manager|"
+    rb"author|signed(?: by)?|kepada|kunde|kundin|kontoinhaber(?:in)?|inhaber(?:in)?|titular|titulaire|intestatario|manager|assistant manager|"
     rb"claimant|insured|subscriber|policyholder|plaintiff|defendant|witness|physician|provider|surgeon|"
     rb"therapist|counsel|candidate|student|instructor|caller|payee|payer|"
     rb"(?:prepared|reviewed|approved|authorized|submitted|reported|requested|created|written|sold|led) by|"

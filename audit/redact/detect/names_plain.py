@@ -42,10 +42,10 @@ _EAST = re.compile(
     rb"|[A-Z][a-z]{1,5} (?:(?i:" + _SOUND + rb"){2}\b|[A-Z][a-z]{1,4}-[a-z]{2,5}\b)"
 )
 """Such as `Nguyen Van An`, `Liu Yifei`, `Kim Min-jun`."""
-_FIRST, _CLEAR, _EASTERN = 1, 2, 4
+_FIRST, _CLEAR, _WORD, _EASTERN = 1, 2, 4, 8
 _CAPITAL = re.compile(rb"[A-Z\xd8][a-z\xf8]{1,15}(?![A-Za-z\xf8])")
 _THINGS = frozenset(
-    b"""airport award awards avenue bandara bank bay beach bridge building cafe candi cathedral championship
+    b"""udara bistro experience dermatology academy airport award awards avenue bandara bank bay beach bridge building cafe candi cathedral championship
     church city clinic club college company cup danau day desa dinner dress effect falls festival field film
     flughafen forest foundation garden gardens gedung gereja gunung hall harbour haus hill hospital hotel house
     institut institute island jalan jembatan jeans kapal kapten kelurahan kebun kota lake laut mall market masjid memorial
@@ -65,20 +65,21 @@ _PEOPLE_TOO = frozenset(
 _BEFORE = re.compile(
     rb"(?:^|[^a-z])(?:tell|told|ask|asked|asking|remind(?:ed)?|thank(?:ed)?|inform(?:ed)?|gave|give|paid|called|"
     rb"e?mailed|texted|met|meet|invited?|cc|ping(?:ed)?|with|from|by|for|let|"
-    rb"dengan|dari|oleh|untuk|kepada|sama|bilang|tanya(?:kan)?|suruh|buat|ajak|salam|"
-    rb"mit|von|fur|bei|avec|par|pour|chez|con|por|para|da|met|van|voor|aan|com|od|dla|med|fran|til)(?: ke| to)? $"
+    rb"dengan|dari|oleh|untuk|kepada|punya|milik|sampaikan|hubungi|call|contact|under|sama|bilang|tanya(?:kan)?|suruh|buat|ajak|salam|"
+    rb"hier ist|here is|this is|mit|von|fur|bei|avec|par|pour|chez|con|por|para|da|met|van|voor|aan|com|od|dla|med|fran|til)(?: ke| to| pada)? $"
 )
 _BEHIND = re.compile(
     rb"(?:,? (?:says|said|told|asked|wants|wanted|thinks|thought|wrote|writes|sent|needs|needed|lives|lived|works|"
     rb"worked|paid|forgot|agreed|promised|came|went|left|got|will|won't|has|had|hasn't|is|was|isn't|can|could|"
     rb"knows|knew|called|calls|arrived|arrives|moved|signed|approved|"
-    rb"bilang|belum|sudah|udah|mau|akan|tidak|datang|minta|tanya|bayar|kirim|lagi|sedang|juga|kemarin|yang|"
+    rb"bilang|belum|sudah|udah|mau|akan|tidak|datang|punya|minta|tanya|bayar|kirim|lagi|sedang|juga|kemarin|yang|"
     rb"hat|ist|kommt|sagt|sagte|will|braucht|wohnt|a dit|veut|est|habite|dice|dijo|quiere|tiene|vive|"
     rb"zegt|heeft|wil|woont|ha detto|vuole|disse|quer|mora|mowi|ma)\b)"
 )
 _NEAR = re.compile(rb"(?:[A-Z][A-Za-z\xf8]{0,16}\.? ){1,4}$|[a-z]{2,16} $")
 _NEXT = re.compile(rb"[ -]([A-Z][A-Za-z\xf8]{1,15})")
 _OWNS = re.compile(rb"'s [a-z]")
+_AND_BEFORE = re.compile(rb"([A-Z][a-z\xf8]{1,15}) (?:and|dan|und|et|y|e|en|i|och|og) $")
 _AND = re.compile(rb" (?:and|dan|und|et|y|e|en|i|och|og) ")
 
 
@@ -102,8 +103,9 @@ def find_first(scan: Scan) -> Iterator[Hit]:
 def _known() -> dict[bytes, int]:
     """Return all words that begin a name, and what they are."""
     clear = dict.fromkeys(first_names(), _CLEAR | _FIRST)
-    other = dict.fromkeys((*rare_first_names(), *word_first_names()), _FIRST)
-    known = {**other, **clear}
+    rare = dict.fromkeys(rare_first_names(), _FIRST)
+    words = dict.fromkeys(word_first_names(), _FIRST | _WORD)
+    known = {**rare, **words, **clear}
     for word in _FAMILIES:
         known[word] = known.get(word, 0) | _EASTERN
     return known
@@ -125,12 +127,13 @@ def _eastern(view: bytes, start: int, flags: int) -> int:
 def _pair(scan: Scan, start: int, flags: int) -> int:
     """Return the end of a first name with a surname; 0 if there is none."""
     pair = PAIR.match(scan.view, start) if flags & _FIRST else None
-    if pair and _is_pair(scan, start, pair.end(), pair[2], bool(flags & _CLEAR)):
+    is_clear, is_word = bool(flags & _CLEAR), bool(flags & _WORD)
+    if pair and _is_pair(scan, start, pair.end(), pair[2], is_clear, is_word):
         return pair.end()
     return 0
 
 
-def _is_pair(scan: Scan, start: int, end: int, rest: bytes, is_clear: bool) -> bool:
+def _is_pair(scan: Scan, start: int, end: int, rest: bytes, is_clear: bool, is_sure: bool) -> bool:
     if scan.view[start:end].lower().startswith(brands()):
         return False
     parts = rest.replace(b"-", b" ").split()
@@ -139,7 +142,7 @@ def _is_pair(scan: Scan, start: int, end: int, rest: bytes, is_clear: bool) -> b
         return False
     if _is_thing_beside(scan.view, start, end):
         return False
-    return is_clear or any(is_family(part) for part in parts)
+    return is_clear or any(is_family(part, is_sure=is_sure) for part in parts)
 
 
 def _is_thing_beside(view: bytes, start: int, end: int) -> bool:
@@ -162,12 +165,15 @@ def _is_person(scan: Scan, start: int, end: int) -> bool:
         _BEHIND.match(low, end)
         or _OWNS.match(view, end)
         or _BEFORE.search(low, max(0, start - 20), start)
-        or _is_beside_another(view, end)
+        or _is_beside_another(view, start, end)
     )
 
 
-def _is_beside_another(view: bytes, end: int) -> bool:
-    """Tell whether `and` and another first name follow."""
+def _is_beside_another(view: bytes, start: int, end: int) -> bool:
+    """Tell whether another first name stands beside, joined by `and`."""
+    before = _AND_BEFORE.search(view, max(0, start - 24), start)
+    if before and before[1] in first_names():
+        return True
     joint = _AND.match(view, end)
     if joint is None:
         return False

@@ -88,9 +88,14 @@ def is_first(word: bytes) -> bool:
     return name in first_names() or name in word_first_names() or name in rare_first_names()
 
 
-def is_family(word: bytes) -> bool:
-    """Tell whether a word is a known surname, or a first name that serves as one."""
+def is_family(word: bytes, *, is_sure: bool = True) -> bool:
+    """Tell whether a word is a known surname, or a first name that serves as one.
+
+    Not `is_sure`: surnames that are words too count as well.
+    """
     name = word.removesuffix(b"'s").capitalize()
+    if not is_sure and name in _names("surnames_words.txt"):
+        return True
     return name in surnames() or name in first_names() or name in rare_first_names()
 
 
@@ -141,6 +146,7 @@ def brands() -> tuple[bytes, ...]:
     return tuple(_data("no_people.txt").splitlines())
 
 
+@cache
 def _names(file: str) -> frozenset[bytes]:
     return frozenset(_data(file).title().split())
 

@@ -24,18 +24,19 @@ _CAMEL = rb"(?-i:[a-z0-9](?:Pass(?:word|wd|phrase)?|Pwd|Secret|Token|(?:Api|Acce
 _NAMED = Pattern(
     rb"(?i)(?:(?:^|[^a-z])(?:[a-z0-9]{1,24}[_.-])?"
     + _NAME
+    + rb"(?:nya|mu|ku)?"
     + rb"|"
     + _CAMEL
     + rb")(?:[_-](?:id|key|value|secret|key_base|base|salt|prod|dev|test|live|staging|\d{1,3}))?[\"'`\])}*]{0,3}"
     rb"(?: {0,3}(?:[:=]{1,2}>?|=>|->) {0,3}|(?: (?:for|of|to|untuk|pour|para|per|fur|voor)(?: [a-z]{1,15}){1,3})?"
-    rb" (?:is|was|adalah|ist|es|est|e|ar|jest|yaitu|lautet|er|je|"
+    rb" (?:is|was|masih|still|adalah|ist|es|est|e|ar|jest|yaitu|lautet|er|je|"
     rb"nya)[: ] ?| (?:is|was|adalah)? ?(?:now|set to|changed to|jadi) )"
     rb"(?:[\"'`*]{0,3})([^\s\"'`,;*<>]{3,300})"
 )
 _QUOTED = Pattern(rb"(?i)(?:^|[^a-z])" + _NAME + rb" {1,2}[\"'`]([^\s\"'`]{3,200})[\"'`]")
 _BARE = Pattern(
     rb"(?i)(?:^|[^a-z])(?:password(?:nya)?|passwd|passphrase|(?:kata ?)?sandi(?:nya)?|"
-    rb"kennwort|passwort|senha|contrasena|mot de passe|pwd|clave|"
+    rb"kennwort|passwort|senha|contrasena|mot de passe|pwd|pw|clave|"
     rb"wachtwoord|haslo|sifrem|parolam|token|secret|(?:api|access) ?key)(?: (?:saya|anda|kamu|baru|lama|"
     rb"code|number))?(?: (?:for|of|untuk) \w{1,20})? {1,2}([^\s\"'`,;<>]{3,200})"
 )
