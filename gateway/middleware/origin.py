@@ -28,7 +28,7 @@ EXPOSED = ", ".join([
 ])  # fmt: skip
 ALLOWED_HEADERS = (
     "Content-Type, Authorization, X-Api-Key, Last-Event-ID, Idempotency-Key, X-Request-Id, "
-    "Traceparent, "
+    "Traceparent, Tracestate, Baggage, Cache-Control, "
     "X-User-Token, Anthropic-Version, Anthropic-Beta"
 )
 CLIENT = frozenset({"/client.js", "/client.mjs", "/client/v1.js"})

@@ -8,6 +8,7 @@ import asyncio
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 
 from gateway.dialects.envelope import protocol_of
 from gateway.errors import CODES_BY_STATUS, ApiError
@@ -20,6 +21,7 @@ KEEPALIVE_S = 75.0
 HEAD_BYTES = 1024
 UNPARSED = "UNKNOWN"
 """The method of the request that the framework makes up where it could parse none."""
+TOO_LONG = "A line of the request's head is over 8190 bytes; send a long prompt by POST."
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -97,11 +99,9 @@ class Connection(web.RequestHandler):
         """Answer what the framework could not parse, without its words about it."""
         if request.writer.output_size > 0:
             raise ConnectionError("the response has begun already")
-        code = CODES_BY_STATUS.get(status, "bad_request" if status < 500 else "internal")
-        detail = "The request could not be understood." if status < 500 else "Something went wrong."
         identify(request)
         protocol = _protocol_in(self._refused) if request.method == UNPARSED else None
-        response = error_response(request, ApiError(code, detail, status=status), protocol)
+        response = error_response(request, _error_of(status, exc), protocol)
         mark(request, response)
         response.force_close()
         return response
@@ -114,3 +114,11 @@ class Connection(web.RequestHandler):
             identify(request)
             resp = error_response(request, translated(resp))
         return await super().finish_response(request, resp, start_time)
+
+
+def _error_of(status: int, exc: BaseException | None) -> ApiError:
+    if isinstance(exc, LineTooLong):
+        return ApiError("too_large", TOO_LONG)
+    code = CODES_BY_STATUS.get(status, "bad_request" if status < 500 else "internal")
+    detail = "The request could not be understood." if status < 500 else "Something went wrong."
+    return ApiError(code, detail, status=status)

@@ -133,6 +133,8 @@ def test_a_preflight_of_the_page_is_answered(wire: Wire, path: str):
         answer.header("access-control-allow-methods").replace(" ", "").split(",")
     )
     assert all(name in allowed for name in ("content-type", "authorization", "idempotency-key"))
+    added = "cache-control", "traceparent", "tracestate", "baggage"  # by EventSource twins, tracers
+    assert all(name in allowed for name in added)
 
 
 def test_a_preflight_of_a_foreign_page_is_refused(wire: Wire):

@@ -149,3 +149,18 @@ async def test_what_cannot_be_parsed_is_answered_in_the_clients_protocol(
     start, _, body = answer.partition(b"\r\n\r\n")
     assert start.split(b" ")[1] == b"400"
     assert keys <= set(json.loads(body))
+
+
+@pytest.mark.parametrize(
+    "place", [b"/api/v2/bali-zero/chat-stream?query=%b", b"/ HTTP/1.1\r\nA: %b"]
+)
+async def test_a_line_that_is_too_long_is_told_as_such(inside: Inside, place: bytes):
+    running = await inside(GATEWAY_LIMIT="off")
+    reader, writer = await running.connect()
+    writer.write(b"GET " + place % (b"x" * 9000) + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    start, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+
+    assert start.split(b" ")[1] == b"413"
+    assert "POST" in json.loads(body)["detail"]
