@@ -197,12 +197,16 @@ class Journal:
         return entries
 
     def _words_of(self, draft: Draft) -> bytes:
-        named = {key: draft.record.get(key) for key in HEAD_OF_CONTENT}
-        if "email" in draft.record:
-            named["email"] = draft.record["email"]
-        part = "start" if draft.record["event"] == "chat.received" else "end"
-        body = {"event": "chat.content", **named, "of": part}
-        return to_line({**body, "salt": secrets.token_hex(16), **(draft.content or {})})
+        record = draft.record
+        body: dict[str, object] = {"event": "chat.content"}
+        for key in HEAD_OF_CONTENT:
+            body[key] = record.get(key)
+        if "email" in record:
+            body["email"] = record["email"]
+        body["of"] = "start" if record["event"] == "chat.received" else "end"
+        body["salt"] = os.urandom(16).hex()
+        body |= draft.content or {}
+        return to_line(body)
 
     def _entry(self, draft: Draft, content: bytes) -> Entry:
         line = self._chain.seal(draft.record)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from audit.commit import Committer
+from audit.commit import CROWD, Committer
 from audit.journal import Draft, Journal
 from audit.journal.draft import head
 from audit.sink import AuditUnavailable
@@ -24,9 +24,13 @@ class Hanging(Journal):
         self.may_go_on = threading.Event()
         self.may_go_on.set()
         self.is_broken = False
+        self.has_begun = threading.Event()
+        self.sizes = []
 
     def append(self, drafts, *, from_reserve=False):
         if drafts:
+            self.sizes.append(len(drafts))
+            self.has_begun.set()
             self.may_go_on.wait(10)
             if self.is_broken:
                 raise AuditUnavailable("broken")
@@ -118,3 +122,19 @@ async def test_nobody_waits_for_ever_for_a_trail_that_closes_on_a_broken_disk(di
     await asyncio.wait_for(asyncio.gather(kept, closing), 5)
 
     assert done == []
+
+
+async def test_after_a_crowd_the_next_write_waits_for_company_and_a_lone_record_never_does(disk):
+    committer, journal, done = disk
+    journal.may_go_on.clear()
+    crowd = [committer.enqueue(draft(f"s{number}")) for number in range(CROWD)]
+    await asyncio.to_thread(journal.has_begun.wait, 5)
+    early = committer.enqueue(draft("early"))
+    journal.may_go_on.set()
+    await asyncio.gather(*(committer.wait(one) for one in crowd))
+    late = committer.enqueue(draft("late"))
+    await asyncio.gather(committer.wait(early), committer.wait(late))
+    await committer.wait(committer.enqueue(draft("alone")))
+
+    assert journal.sizes == [CROWD, 2, 1]
+    assert done[-3:] == ["early", "late", "alone"]
