@@ -175,7 +175,6 @@ def test_our_own_names_are_answered(wire: Wire, host: str):
         "127.0.0.1.nip.io",
         "127.0.0.2",
         "0.0.0.0",
-        "a@localhost",
     ],
 )
 @pytest.mark.parametrize("path", ["/healthz", "/", ask_url("[[n=1]]"), "/metrics"])
@@ -184,6 +183,10 @@ def test_a_rebound_name_is_403(wire: Wire, path: str, host: str):
 
     assert answer.status == 403
     assert answer.json["code"] == "host_not_allowed"
+
+
+def test_a_host_that_is_no_name_is_400(wire: Wire):
+    assert wire.get("/healthz", Host="a@localhost").status == 400
 
 
 def test_a_rebound_name_with_its_own_origin_is_403(wire: Wire):
