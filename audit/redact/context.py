@@ -42,7 +42,8 @@ def _alternation(words: list[str], space: str) -> str:
     return "|".join(word.replace(" ", space) for word in ordered)
 
 
-_LABEL_OF_BYTES = {word.encode(): label for word, label in _LABEL_OF.items() if word.isascii()}
+LABELS = {word.encode(): label for word, label in _LABEL_OF.items() if word.isascii()}
+"""Which label each word of Latin letters is, in small letters."""
 _LATIN_WORDS = [word for cell in LATIN.values() for word in words_of(cell)]
 _OTHER_WORDS = [word for cell in OTHER.values() for word in words_of(cell)]
 _LATIN = Pattern(rf"\b(?:{_alternation(_LATIN_WORDS, '[ .]')})(?:nya|ku)?\b".encode())
@@ -87,7 +88,7 @@ class Labels:
     """All label words of a text by position."""
 
     def __init__(self, low_view: bytes, low_text: str | None) -> None:
-        known = _LABEL_OF_BYTES.get
+        known = LABELS.get
         found = [
             (end, start, known(word := low_view[start:end]) or _spaced(word))
             for start, end in _LATIN.spans(low_view)
@@ -178,14 +179,14 @@ _NONE = Beside("", LEFT + 1, MOST_COST, "", RIGHT + 1, True)
 
 def label_of(word: bytes) -> str:
     """Return what a word or words in small letters name; empty if they are no label."""
-    return _LABEL_OF_BYTES.get(word) or _spaced(word)
+    return LABELS.get(word) or _spaced(word)
 
 
 def _spaced(word: bytes) -> str:
     """Return the label of a word that is written otherwise than in the table: `paspornya`."""
     plain = word.replace(b".", b" ")
     for form in (plain, plain.removesuffix(b"nya"), plain.removesuffix(b"ku")):
-        if label := _LABEL_OF_BYTES.get(form):
+        if label := LABELS.get(form):
             return label
     return ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, Protocol
 
 
@@ -188,7 +189,8 @@ class Gate:
         start, end = 0, len(view)
         while start < end:
             stop = view.find(b"\n", start + PIECE) + 1 or end
-            for pattern in self.fired(view[start:stop]):
+            piece = view[start:stop]
+            for pattern in chain.from_iterable([one.fired(piece) for one in self._sets]):
                 parts = places.setdefault(pattern, [])
                 if parts and parts[-1][1] == start:
                     parts[-1] = (parts[-1][0], stop)
@@ -213,6 +215,8 @@ class _Set:
         found = self._set.Match(view)
         if self._always not in found:
             return self._patterns  # the engine ran out of memory: look everywhere
+        if len(found) == 1:
+            return ()
         return [self._patterns[index] for index in found if index != self._always]
 
     def _build(self) -> Any:

@@ -8,7 +8,7 @@ from itertools import chain
 
 from .cut import mark_cuts
 from .detect import DETECTORS, Detector, columns, encoded
-from .engine import Gate, Places
+from .engine import Gate, Pattern, Places
 from .finding import Finding, Hit, Memory, Redaction
 from .fold import Folded
 from .pem import TYPE, find_keys
@@ -26,8 +26,12 @@ class Finder:
 
     def __init__(self, detectors: Sequence[Detector] = DETECTORS) -> None:
         self._detectors = tuple(detectors)
-        openings = [detector.openings for detector in self._detectors]
-        self._gate = Gate([*chain(*openings), encoded.RUN, encoded.BASE64, columns.HEADER])
+        self._users: dict[Pattern, list[int]] = {}
+        """Which detectors, by number, a pattern opens."""
+        for index, detector in enumerate(self._detectors):
+            for pattern in detector.openings:
+                self._users.setdefault(pattern, []).append(index)
+        self._gate = Gate([*self._users, encoded.RUN, encoded.BASE64, columns.HEADER])
 
     def places(self, view: bytes) -> Places:
         """Return what might be found, and where; empty if nothing."""
@@ -36,9 +40,9 @@ class Finder:
     def hits(self, scan: Scan, *, is_inner: bool = False) -> list[Hit]:
         """Return everything that is sure enough."""
         found: list[Hit] = []
-        for detector in self._detectors:
-            if any(map(scan.parts, detector.openings)):
-                found += detector.find(scan)
+        users = [self._users[one] for one in scan.places if one in self._users]
+        for index in sorted(set(chain.from_iterable(users))):
+            found += self._detectors[index].find(scan)
         if not is_inner:
             found += encoded.find_escaped(scan, self._look)
             found += encoded.find_base64(scan, self._look)

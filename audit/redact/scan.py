@@ -18,11 +18,11 @@ class Scan:
     def __init__(self, text: str, view: bytes, places: Places) -> None:
         self.text = text
         self.view = view
-        self._places = places
+        self.places = places
 
     def parts(self, pattern: Pattern) -> Sequence[tuple[int, int]]:
         """Return the parts of the view, whole lines, in which a pattern of the gate occurs."""
-        return self._places.get(pattern, ())
+        return self.places.get(pattern, ())
 
     def matches(self, pattern: Pattern) -> Iterator[Match]:
         """Yield the matches of a pattern of the gate in the view."""

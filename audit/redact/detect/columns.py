@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..context import label_of
+from ..context import LABELS, label_of
 from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
@@ -33,15 +33,25 @@ _ADDRESSES = (
     b"anschrift|direccion|domicilio|indirizzo|endereco|adres"
 )
 _SECRETS = b"password|passwd|pwd|pin|sandi|kata sandi|passwort|senha|contrasena|secret|api[ _-]?key"
+_MAILS = b"e-?mail(?:[ _-]address)?|mail|surel"
 _IS_NAME, _IS_ADDRESS, _IS_SECRET, _IS_MAIL = (
-    re.compile(source, re.IGNORECASE)
-    for source in (_NAMES, _ADDRESSES, _SECRETS, b"e-?mail(?:[ _-]address)?|mail|surel")
+    re.compile(source, re.IGNORECASE) for source in (_NAMES, _ADDRESSES, _SECRETS, _MAILS)
 )
 _VAGUE = re.compile(rb"(?i)names?|nama|nom|nombre|nome|naam|guest|customer|patient|street")
 """A name of a thing as often as of a person: counts only beside a column of somebody's numbers."""
 _COLUMN = rb"[A-Za-z\xf8\xd8][A-Za-z\xf8\xd8 ._/()\"-]*"
-HEADER = Pattern(rb"^[ |\"]*" + _COLUMN + rb"(?:[,;\t|][ \"]*" + _COLUMN + rb")+[ \t|\"]*\r?$")
-"""A line of words with signs between; what they are is looked at afterwards."""
+_LABELS = b"|".join(
+    rb"[ ._-]+".join(word.split()) for word, label in LABELS.items() if label in _OF_LABEL
+)
+HEADER = Pattern(
+    rb"^[ |\"]*" + _COLUMN + rb"(?:[,;\t|][ \"]*" + _COLUMN + rb")+[ \t|\"]*\r?$",
+    gate=rb"(?i)(?:^|[,;\t|])[ \"']*(?:(?:"
+    + _LABELS
+    + rb")(?:nya|ku)?|"
+    + b"|".join((_NAMES, _ADDRESSES, _SECRETS, _MAILS))
+    + rb")[ \"'\r]*(?:[,;\t|]|$)",
+)
+"""A line of words with signs between, of which one tells what its column holds."""
 VALUES = Pattern(rb"(?i)\(([a-z_`\[\]\" ,]+)\) ?values ?\(")
 _ROW = re.compile(rb"([^()]+)\)[ ,]*\(?")
 _RULE = re.compile(rb"[ \t|:+=-]{3,}\r?")
