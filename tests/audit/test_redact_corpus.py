@@ -26,7 +26,7 @@ def test_names_addresses_and_birth_dates_are_found_by_their_cues(result):
     assert share(result["types"], True) >= 0.80, result["missed"]
 
 
-@pytest.mark.parametrize("name", ["second", "third", "fourth", "fifth"])
+@pytest.mark.parametrize("name", ["second", "third", "fourth", "fifth", "sixth", "seventh"])
 def test_other_sets_are_found_as_well(name):
     other = measure(lambda text: REDACTOR.redact(text).text, name)
 
@@ -138,4 +138,86 @@ def test_password_of_several_words_goes_up_to_the_closing_quote(before, password
     "line", ['{"password": "This field is required"}', "the password is 'wrong one'"]
 )
 def test_what_programs_say_of_a_password_stays(line):
+    assert REDACTOR.redact(line).text == line
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("nik,nama,paspor\n3171014506920003,Sekar Arum,C1928374\n317,Zul,E2837465", "Zul E2837465"),
+        (
+            "| Name | Passport | Born |\n|---|---|---|\n| Noor | NR8K2P4L6 | 11-04-1992 |",
+            "Noor 1992",
+        ),
+        ('full_name;dob\n"Petrenko; Ludmila";1983-09-12\nTariq;1990-01-30', "1983 Tariq 1990"),
+        (
+            "INSERT INTO p (nama, kitas) VALUES ('Zul', '2C21JE8841'), ('Eko', '2C21')",
+            "Zul JE8841 Eko",
+        ),
+    ],
+)
+def test_cells_are_what_the_header_of_their_column_says(text, gone):
+    done = REDACTOR.redact(text).text
+
+    assert [value for value in gone.split() if value in done] == []
+
+
+def test_a_table_ends_where_a_line_has_other_columns():
+    text = "name,passport\nZul,C1928374\n\nred,green,blue\nGrass,C1234\n"
+
+    assert REDACTOR.redact(text).text.endswith("\n\nred,green,blue\nGrass,C1234\n")
+
+
+@pytest.mark.parametrize(
+    "line", ["sku,name,qty\nBX-20419,Ceramic mug,3", "name,type\nTimeout,int", "a,b\nZul,C1"]
+)
+def test_tables_of_things_stay(line):
+    assert REDACTOR.redact(line).text == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Berapa nomor paspornya?\nsebentar ya\nB4829103",
+        "Agent: passport number?\nGuest: sure, B4829103",
+        "KTP number please\n3171014506920003",
+    ],
+)
+def test_an_answer_is_what_a_line_before_asked_for(text):
+    assert REDACTOR.redact(text).text.split()[-1].startswith(("[PASSPORT_", "[NIK_"))
+
+
+def test_a_time_below_a_label_is_no_answer():
+    text = "SSN: 304-56-7812\nEffective: 2026-03-17T00:53:00Z"
+
+    assert REDACTOR.redact(text).text.endswith("\nEffective: 2026-03-17T00:53:00Z")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Gwen says hi",
+        "Tell Kevin that the deposit came back",
+        "tolong bilang Kadek jangan lupa",
+        "Surat itu ditandatangani oleh Ketut Wijaya",
+        "Вчера Сергей Ковалёв оплатил визу",
+        "قابلت محمد الحسيني أمس",
+        "WeChat: Liu Yifei",
+    ],
+)
+def test_names_are_found_without_an_introduction(line):
+    assert "[PERSON_" in REDACTOR.redact(line).text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Grace period and Hope Street",
+        "Bandara I Gusti Ngurah Rai ditutup",
+        "Morgan Stanley and Victoria Falls",
+        "Sari Roti dan Dewi Fortuna",
+        "from Hamburg to Paris with Air France",
+    ],
+)
+def test_places_and_brands_named_like_people_stay(line):
     assert REDACTOR.redact(line).text == line

@@ -70,6 +70,8 @@ def find_hidden(scan: Scan) -> Iterator[Hit]:
     """Yield addresses such as `name [at] host [dot] org`."""
     for pattern in (HIDDEN, SPOKEN):
         for match in scan.matches(pattern):
+            if b"some point" in scan.view[match.start() : match.end()]:
+                continue
             local, domain = (_join(scan.text[slice(*match.span(n))]) for n in (1, 2))
             yield Hit(*match.span(), "EMAIL", 0.8, f"{local}@{domain}".casefold())
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..engine import Pattern
 from ..finding import Hit
 from ..scan import Scan
-from .person import FULL, LED, NAME, OWN, names
+from .person import FULL, LED, NAME, OWN, is_family, is_first, names
 
 TITLE = Pattern(
     rb"\b(?:(?:(?i:mr|mrs|ms|miss|mx|dr|dra|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|"
@@ -210,6 +210,8 @@ def _field(
     capital = [word for word in words if word[:1].isupper() or word[:1] == b"\xd8"]
     if view[label[0] - 2 : label[0]] == b"- " and len(capital) == 1 < len(words):
         is_weak = True  # a step in YAML: `- name: Install what is needed`
+    if len(words) == 1 and _is_setting(scan, label, value):
+        return
     if not capital and scan.text[start] == scan.text[start].swapcase():  # no script with capitals
         capital = words
     if len(capital) < len(words):
@@ -220,6 +222,19 @@ def _field(
         if end == start or not (capital or is_quoted or b"nam" in scan.low[slice(*label)]):
             return
     yield from names(scan, start, end, 0.75, is_weak=is_weak)
+
+
+def _is_setting(scan: Scan, label: tuple[int, int], value: tuple[int, int]) -> bool:
+    """Tell whether one word is the name of a thing: `"Name": "Accept"`, `CLIENT: DONE`, `cfn: Set`."""
+    key, word = scan.low[slice(*label)], scan.view[slice(*value)]
+    if key.endswith(b"fn") and key != b"fn":
+        return True
+    if scan.view[value[1] : value[1] + 3] == b" = ":  # `NAME: Final = `
+        return True
+    is_quoted = key == b"name" and scan.view[value[0] - 1 : value[0]] in (b'"', b"'")
+    if not (is_quoted or key == b"client") or not scan.labels.is_empty:
+        return False
+    return not (is_first(word) or is_family(word, is_sure=False))
 
 
 def _capital_prefix(raw: bytes) -> int:

@@ -8,6 +8,7 @@ from .token import Number
 
 _NORTH_AMERICA = re.compile(rb"(?:1[ .-]?)?\(?[2-9]\d\d\)?[ .-]{1,2}\d{3}[ .-]\d{4}")
 EXTENSION = re.compile(rb" ?(?:x|ext\.?|extension|#) ?\d{1,6}(?!\d)", re.IGNORECASE)
+_COUNTING = "01234567890123456789"
 HOME = "62"
 """Calling code of numbers written without one."""
 
@@ -15,7 +16,12 @@ HOME = "62"
 def phone_score(number: Number) -> float:
     """Return how sure a number is one of a telephone, by its shape alone."""
     digits, sizes = number.digits, number.sizes
-    if number.is_money or not _has_phone_groups(sizes) or digits.strip("01") == "":
+    if (
+        number.is_money
+        or not _has_phone_groups(sizes)
+        or not digits.strip("01")
+        or digits in _COUNTING
+    ):
         return 0.0
     if len(set(digits[2:])) < 2:
         return 0.6 if number.raw.startswith(b"(") and _NORTH_AMERICA.fullmatch(number.raw) else 0.0

@@ -41,7 +41,7 @@ _BARE = Pattern(
     rb"code|number))?(?: (?:for|of|untuk) \w{1,20})? {1,2}([^\s\"'`,;<>]{3,200})"
 )
 ACCOUNT = Pattern(
-    rb"(?i)\b(?:login|user(?:name)?|userid|account|akun)(?:[:=]| is)? {0,2}[\w.@-]{2,64} ?[/|:] "
+    rb"(?i)\b(?:login|user(?:name)?|userid|account|akun)(?:[:=] {0,2}| is | {1,2})[\w.@-]{2,64} ?[/|:] "
     rb"?([^\s\"',;]{4,64})"
 )
 CODE = Pattern(
@@ -103,6 +103,9 @@ _CODE = re.compile(rb"[A-Za-z_]{3,}(?:[),\]]|(?<!=) = | if )")
 """A name in a program: an argument, an item, the type of what gets a value."""
 _NO_PASSWORD = re.compile(rb"@|^//|^[A-Z][a-z]+/\d|^\d{4}-\d\d|^\d[\d.,-]*$")
 """An address, a path, a product with its version, a date, a plain number."""
+_IDENTIFIER = re.compile(rb"[A-Za-z]+(?:[_.][A-Za-z]+)+|(?:[A-Z][a-z]+)+")
+_ENVIRONMENT = re.compile(rb"[A-Z]{2}=$")
+"""A line of an environment file, where a value may be any word."""
 _VARIABLE = re.compile(r"\$[a-z_]+")
 _HARMLESS = frozenset(
     """true false null none undefined required optional string str int bool incorrect wrong invalid expired
@@ -130,7 +133,9 @@ def find_named(scan: Scan) -> Iterator[Hit]:
             before = view[match.start() : start]
             is_assigned = needs < 2 and (b":" in before or b"=" in before or needs == 0)
             if end - start >= 3 and not (
-                _is_harmless(word, is_assigned) or _is_code(view, start, end, before)
+                _is_harmless(word, is_assigned)
+                or _is_code(view, start, end, before)
+                or _is_identifier(word, before)
             ):
                 yield Hit(start, end, _kind(before), 0.85, scan.text[start:end])
 
@@ -224,6 +229,15 @@ def _is_code(view: bytes, start: int, end: int, before: bytes) -> bool:
         return False
     is_type = word[:1].isupper() and view[end : end + 3] == b" = "
     return is_type or word.lower() in before.lower()
+
+
+def _is_identifier(word: bytes, before: bytes) -> bool:
+    """Tell whether what a key or token is set to is a name in a program: `token = next_token`."""
+    if _kind(before) == "PASSWORD":
+        return b"passw" in word.lower() and word.replace(b"_", b"").isalpha()
+    if before.endswith((b'"', b"'", b"`")) or _ENVIRONMENT.search(before):
+        return False
+    return _IDENTIFIER.fullmatch(word) is not None
 
 
 def _strength(word: bytes) -> int:
