@@ -146,10 +146,11 @@ def _said_in(piece: ToolPiece) -> tuple[str | None, str]:
 
 def plain_text_of(chunk: Chunk) -> str | None:
     """Return the text of a chunk that says nothing else."""
-    if chunk.usage is not None or chunk.error or len(chunk.choices or ()) != 1:
+    if chunk.usage is not None or chunk.error or not chunk.choices or len(chunk.choices) > 1:
         return None
-    choice = chunk.choices[0] if chunk.choices else Choice()
-    return choice.delta.content if choice == _plain(choice) and choice.delta else None
+    choice = chunk.choices[0]
+    text = choice.delta.content if choice.delta else None
+    return text if text and choice == _plain(choice) else None
 
 
 def _plain(choice: Choice) -> Choice:
