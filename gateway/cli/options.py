@@ -40,6 +40,9 @@ ApiKeyToo = Annotated[
 """Beside `AdminKey`, which has the short name."""
 File = Annotated[str | None, typer.Option("--config", "-c", help="The YAML file.", metavar="FILE")]
 AppName = Annotated[str, typer.Option("--app", help="Application profile.")]
+Reason = Annotated[str, typer.Option(help="Why; stands in the audit trail.")]
+By = Annotated[str, typer.Option(help="Who; stands in the audit trail.")]
+Cut = Annotated[bool, typer.Option("--cut", help="End running streams at once.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Since = Annotated[str, typer.Option(help="How far back: 15m, 24h, 2d; up to 8 days.")]
 SloFile = Annotated[str | None, typer.Option("--slo", help="Another slo.yaml.", metavar="FILE")]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from .group import single_command
-from .options import LOCAL, AdminKey, Baseline, SloFile, Url
+from .options import LOCAL, AdminKey, Baseline, Since, SloFile, Url
 from .output import give_json
 from .site import load_baseline, read_prometheus, read_report, read_slo
 
@@ -19,7 +19,7 @@ Format = Literal["md", "json", "html", "announcement"]
 def report(
     url: Url = LOCAL,
     key: AdminKey = None,
-    since: Annotated[str, typer.Option(help="How far back: 15m, 24h, 2d; up to 8 days.")] = "24h",
+    since: Since = "24h",
     format: Annotated[Format, typer.Option(help="md, json, html or announcement.")] = "md",
     out: Annotated[str | None, typer.Option(help="Write to this file.", metavar="FILE")] = None,
     baseline: Baseline = None,

@@ -9,7 +9,18 @@ import msgspec
 import typer
 
 from .group import single_command
-from .options import LOCAL, AdminKey, ApiKeyToo, AppName, Json, SloFile, Url
+from .options import (
+    LOCAL,
+    AdminKey,
+    ApiKeyToo,
+    AppName,
+    By,
+    Cut,
+    Json,
+    Reason,
+    SloFile,
+    Url,
+)
 from .output import NO, YES, end, give, give_json
 from .remote import call
 from .site import ask, read_report, read_slo
@@ -18,7 +29,8 @@ app = single_command()
 NAME = "ENABLE_SSE_STREAMING"
 IN_A_ROW = 8
 """Requests, each on its own connection, that must agree before a change is in force everywhere."""
-CHAT_NOISE_MS = 50
+ONE_CALL_NOISE_MS = 50
+"""One call alone, of a client that starts: a rise below this says nothing."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -36,10 +48,10 @@ def rollback(
     key: AdminKey = None,
     profile: AppName = "bali-zero",
     api_key: ApiKeyToo = None,
-    reason: Annotated[str, typer.Option(help="Why; stands in the audit trail.")] = "rollback",
-    by: Annotated[str, typer.Option(help="Who; stands in the audit trail.")] = "",
+    reason: Reason = "rollback",
+    by: By = "",
     wait: Annotated[float, typer.Option(min=0, help="Seconds for running streams.")] = 60.0,
-    cut: Annotated[bool, typer.Option("--cut", help="End running streams at once.")] = False,
+    cut: Cut = False,
     slo: SloFile = None,
     json: Json = False,
 ) -> None:
@@ -100,7 +112,7 @@ def _chat(url: str, profile: str, api_key: str | None, before_ms: float, rise: f
     took_ms = (time.monotonic() - began) * 1000
     works = answer.status == 200 and bool(answer.body and answer.body.get("success"))
     compared = f"{took_ms:.0f} ms" + (f", before {before_ms:.0f} ms" if before_ms else "")
-    is_same = not before_ms or took_ms < before_ms * (1 + rise) + CHAT_NOISE_MS
+    is_same = not before_ms or took_ms < before_ms * (1 + rise) + ONE_CALL_NOISE_MS
     return [
         Step(41, "the older endpoint works", works, f"status {answer.status}"),
         Step(43, "it is as fast as before", works and is_same, compared),

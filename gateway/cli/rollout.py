@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from .group import command_group
-from .options import LOCAL, AdminKey, Baseline, Json, SloFile, Url
+from .options import LOCAL, AdminKey, Baseline, By, Cut, Json, Reason, SloFile, Url
 from .output import NO, end, give, give_json, say
 from .site import ask, read_slo
 from .verdict import lines_of, reach_verdict
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
 
 app = command_group("Walk a flag up or down, step by step.", "gateway rollout next")
 NAME = "ENABLE_SSE_STREAMING"
-Reason = Annotated[str, typer.Option(help="Why; stands in the audit trail.")]
-By = Annotated[str, typer.Option(help="Who; stands in the audit trail.")]
-Cut = Annotated[bool, typer.Option("--cut", help="End running streams too.")]
 
 
 @app.command(epilog="Example: gateway rollout show")

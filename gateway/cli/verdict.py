@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .group import single_command
-from .options import LOCAL, AdminKey, Baseline, Json, SloFile, Url
+from .options import LOCAL, AdminKey, Baseline, Json, Since, SloFile, TrailFolder, Url
 from .output import MARKS, NO, YES, end, give, give_json
 from .site import ask, load_baseline, read_report, read_slo
 
@@ -23,14 +23,12 @@ GATES: dict[str, State] = {"held": "ok", "open": "unknown", "refused": "back"}
 def verdict(
     url: Url = LOCAL,
     key: AdminKey = None,
-    since: Annotated[str, typer.Option(help="How far back: 15m, 24h, 2d.")] = "24h",
+    since: Since = "24h",
     baseline: Baseline = None,
     block: Annotated[
         str, typer.Option(help="Ask for a rollback for this reason; it is audited.")
     ] = "",
-    audit: Annotated[
-        Path | None, typer.Option(help="Folder of the audit trail.", file_okay=False)
-    ] = None,
+    audit: TrailFolder = None,
     slo: SloFile = None,
     json: Json = False,
 ) -> None:
