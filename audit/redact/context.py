@@ -32,7 +32,7 @@ _SAYS_SO = (b"is ", b"s ", b"es ", b"el ", b"est ", b"ist ", b"h ", b"u ", b"is:
 _LABEL_OF: dict[str, str] = {}
 for _label in ("not", *(key for key in LATIN if key != "not")):
     for _word in words_of(LATIN[_label]):
-        _LABEL_OF[_word] = _label
+        _LABEL_OF[_word.replace("\\", "")] = _label
     for _word in words_of(OTHER.get(_label, "")):
         _LABEL_OF[_word.replace("\\", "")] = _label
 

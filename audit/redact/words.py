@@ -133,11 +133,12 @@ LATIN: dict[str, str] = {
         flight|penerbangan|room|kamar|pixel|px|width|height|width x|milliseconds|ms|seconds
         request|request id|trace|trace id|span|job|job id|run|run id|issue|pull request|bug|pr
         po number|purchase order|quote|quotation|rate|votes|views|followers|score|points""",
-    "birth": """
+    "birth": r"""
         born|born on|dob|d o b|date of birth|birth date|birthdate|birthday|birth|dateofbirth
         lahir|tanggal lahir|tgl lahir|tempat tanggal lahir|tempat tgl lahir|ttl|tanggallahir
         ulang tahun|geboren|geboren am|geburtsdatum|geburtstag|geb|ne le|nee le
-        date de naissance|naissance|ne en|nacido|nacida|fecha de nacimiento|nacimiento|naci
+        date de naissance|naissance|ne\(e\) le|ne\(e\)|ne en|nacido|nacida|fecha de nacimiento
+        nacimiento|naci|nac
         nacio|nato|nata|nato il|nata il|data di nascita|nascita|nascido|nascida
         data de nascimento|nascimento|nasci|geboortedatum|geboren op|fodd|fodelsedatum
         fodselsdato|fodt|syntynyt|syntymaaika|urodzony|urodzona|data urodzenia|ur|narozen
@@ -166,15 +167,15 @@ OTHER: dict[str, str] = {
     "tax": """
         αφμ|инн|ідентифікаційний код|税号""",
     "passport": """
-        جوازي|جواز سفري|پاسپورت|паспорт|паспорта|загранпаспорт|护照|护照号|護照|パスポート|旅券
-        旅券番号|여권|여권번호
+        جوازي|جواز سفري|پاسپورت|паспорт|пасспорт|паспорта|загранпаспорт|护照|护照号|護照|パスポート
+        旅券|旅券番号|여권|여권번호
         جواز|جواز السفر|דרכון|หนังสือเดินทาง|पासपोर्ट|διαβατήριο""",
     "national": """
         снилс|身份证|身份证号|身份證|マイナンバー|個人番号|주민등록번호|주민번호|کد ملی|کدملی
         شماره ملی|شناختی کارڈ|شناختی کارڈ نمبر|هوية
         الهوية|رقم الهوية|ת\\.ז|תעודת זהות|מספר זהות|บัตรประชาชน|เลขบัตร|आधार|पैन|ταυτότητα
         αμκα|егн|јмбг|рнокпп|іпн""",
-    "birth": """
+    "birth": r"""
         родился|родилась|дата рождения|д\\.р|γεννήθηκα|ημερομηνία γέννησης|出生|出生日期|生日
         生年月日|생년월일|생일|дата народження|д\\.н|народилася|нар|дата на раждане|родена
         датум рођења|تاریخ تولد|متولد|پیدائش|تاريخ الولادة|জন্ম|জন্ম তারিখ|பிறந்த தேதி|ใบเกิด

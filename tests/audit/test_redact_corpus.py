@@ -26,7 +26,9 @@ def test_names_addresses_and_birth_dates_are_found_by_their_cues(result):
     assert share(result["types"], True) >= 0.80, result["missed"]
 
 
-@pytest.mark.parametrize("name", ["second", "third", "fourth", "fifth", "sixth", "seventh"])
+@pytest.mark.parametrize(
+    "name", ["second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
+)
 def test_other_sets_are_found_as_well(name):
     other = measure(lambda text: REDACTOR.redact(text).text, name)
 
@@ -98,7 +100,7 @@ def test_findings_never_hold_the_value():
 
 def test_loss_of_memory_in_the_engine_opens_every_detector(monkeypatch):
     redactor = Redactor(lambda kind, value: "x")
-    monkeypatch.setattr(engine._Set, "_build", lambda _: type("S", (), {"Match": lambda *_: []})())
+    monkeypatch.setattr(engine._Set, "_build", lambda _: lambda _view: [])
 
     assert "@" not in redactor.redact("a@example.com").text
 

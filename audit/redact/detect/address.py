@@ -75,6 +75,11 @@ _ROMANCE = Pattern(
     rb"(?:,? (?i:apt|piso|ap|m|bl|sc|et|int|depto)\.? ?[\w.-]{1,6})?(?:,? \d{2}-?\d{3}\b|"
     rb",? \d{4,5}(?:-\d{3})?\b)?" + _CITY
 )
+_CROSSING = Pattern(
+    rb"(?i:\b(?:carrera|cra|calle|cl|kr|transversal|diagonal|avenida|av)\b)\.? \d{1,3}[A-Za-z]? ?"
+    rb"(?:#|(?i:no|n)\b\.?\xa4?) ?\d{1,3}[A-Za-z]? ?- ?\d{1,3}" + _CITY
+)
+"""A number of a street and one of a crossing: `Carrera 7 # 71-21`."""
 _TURKISH = Pattern(
     rb"\b(?:"
     + _C
@@ -132,7 +137,8 @@ _NEXT_FIELD = re.compile(
 """Where another value begins behind an address."""
 _FOREIGN = Pattern(
     r"(?:(?:адрес(?:у|а|ом)?|адреса|адресою|地址|住址|現住所|住所|주소|العنوان|عنواني|כתובת(?:ו|י| שלי)?|ที่อยู่|पता|"
-    r"διεύθυνση)(?:[ \t]?[:：]|是|は|为|為|는)|住在|住址|家住|הכתובת שלי|מתגורר(?:ת)? ב)" + _TEXT
+    r"διεύθυνση)(?:[ \t]?[:：]|是|は|为|為|는)|(?:住所|地址|주소) |住在|住址|家住|הכתובת שלי|מתגורר(?:ת)? ב)"
+    + _TEXT
 )
 _STOP = Pattern(
     rb"[.!?] (?:[A-Z\xd8][a-z\xf8]+ )|[.!?]$|, (?:and|my|phone|tel|email|hp|dan|telp|"
@@ -156,7 +162,7 @@ _NO_STREET = re.compile(
 )
 """Words that end like a street: `Engineering 101`, `Spring 2027`."""
 ENGLISH = (_ENGLISH, _FLAT, _BROADWAY, _BOX, _PLACE)
-PREFIXED = (_INDONESIA, _ROMANCE)
+PREFIXED = (_INDONESIA, _ROMANCE, _CROSSING)
 SUFFIXED = (_GERMANIC, _TURKISH)
 NAMED = (_NAMED, _LIVES)
 

@@ -39,7 +39,7 @@ _CAPITAL = re.compile(rb"[A-Z]")
 _TABLE = Table(LETTERS)
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BY_LABEL = {
-    "passport": ("PASSPORT", 6, 12, 4),
+    "passport": ("PASSPORT", 6, 12, 3),
     "kitas": ("KITAS", 8, 15, 5),
     "national": ("NATIONAL_ID", 6, 20, 4),
     "nik": ("NIK", 8, 20, 6),
@@ -112,7 +112,7 @@ def _is_mixed(raw: bytes) -> bool:
     if len(raw) > 32:
         return False
     rest = raw.translate(None, b"0123456789")
-    return len(raw) - len(rest) >= 4 and bool(rest.translate(None, b"-./ ()+"))
+    return len(raw) - len(rest) >= 3 and bool(rest.translate(None, b"-./ ()+"))
 
 
 def _judge(

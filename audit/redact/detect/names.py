@@ -46,7 +46,9 @@ _PERSON = (
 )
 _FIELDS = (
     rb"(?:name|names|nama|nama ?lengkap|nom|nom "
-    rb"complet|prenom|nombre|nama(?: [a-z]{2,12}){1,3}|nombre completo|apellidos?|vorname|nachname|naam|cognome|"
+    rb"complet|prenom|nombre|nama(?: (?:lengkap|asli|panggilan|kecil|gadis|depan|belakang|tengah|ibu|ayah|bapak|suami|istri|anak|orang|"
+    rb"tua|wali|kandung|pemohon|pemilik|penjamin|sponsor|sesuai|paspor|ktp|kontak|darurat|penerima|pengirim|tamu|"
+    rb"pelanggan|nasabah|karyawan|pegawai|pasien|siswa|pemegang|rekening|saya|pasangan|direktur|notaris|dokter)){1,3}|nombre completo|apellidos?|vorname|nachname|naam|cognome|"
     rb"nome|imie|nazwisko|imie i nazwisko|namn|navn|nimi|jmeno|prijmeni|nume|prenume|ad "
     rb"?soyad|isim|soyad|ho ten|ho va ten|hoten|pangalan|" + _PERSON + rb"|employee|owner|"
     rb"contact(?: person)?|attention|attn|sender|recipient|pengirim|penerima|pemilik|pembeli|peserta|"
@@ -83,17 +85,23 @@ RELATIVE = Pattern(
     rb")?(?:husband|wife|spouse|son|daughter|father|mother|brother|sister|friend|"
     rb"colleague|boss|manager|assistant|lawyer|doctor|partner|girlfriend|boyfriend|"
     rb"neighbou?r|landlord|cousin|uncle|aunt|fiancee?|nephew|niece|grandmother|grandfather|roommate|"
+    rb"nanny|maid|driver|housekeeper|gardener|agent|accountant|notary|tenant|employee|client|supervisor|teacher|"
     rb"frau|mann|sohn|tochter|femme|mari|esposa|esposo|marido|moglie|marito|amigo|amiga|fils|fille)"
-    rb"|\b(?:suami|istri|anak|teman|ayah|ibu|kakak|adik|bos|rekan) (?:saya|kami|dia)|"
+    rb"|\b(?:suami|istri|anak|teman|ayah|ibu|kakak|adik|bos|rekan|pembantu|sopir|supir|asisten|pengacara|notaris|tetangga|"
+    rb"pacar|mertua|keponakan|sepupu|majikan|pengasuh) (?:saya|kami|dia)|"
     rb"\b(?:" + _PERSON + rb"|employee) (?:is|called|named|bernama))"
     rb"(?:,| named| is| called| bernama)? (" + FULL + rb")"
 )
 ROLE = Pattern(
-    rb"(?i:\b(?:" + _PERSON + rb"|employee|resident|user|member|student)),? (" + FULL + rb")"
+    rb"(?i:\b(?:"
+    + _PERSON
+    + rb"|employee|resident|user|member|student|pemilik rekening|pemegang (?:kartu|rekening|polis)|account owner)),? ("
+    + FULL
+    + rb")"
 )
 SIGNATURE = Pattern(rb"(?m)^[ \t]*[-~*]{0,2} ?(" + FULL + rb")[ \t]*[,.]?$")
 CLOSED = Pattern(
-    rb"(?:^|[.!?] )(?i:(?:kind |best |warm )?regards|sincerely(?: yours)?|yours (?:sincerely|truly|"
+    rb"(?:^|[.!?] )(?i:signed|(?:kind |best |warm )?regards|sincerely(?: yours)?|yours (?:sincerely|truly|"
     rb"faithfully)|cheers|best wishes|(?:mit )?(?:freundlichen?|besten?|liebe[n]?|viele[n]?|"
     rb"herzlichen?) gruss?en?|lg|mfg|cordialement|bien a vous|saludos(?: cordiales)?|atentamente|"
     rb"(?:cordiali|distinti) saluti|(?:met )?vriendelijke groet(?:en)?|atenciosamente|abracos|"

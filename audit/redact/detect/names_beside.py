@@ -38,7 +38,9 @@ DEGREE = Pattern(
     rb"("
     + TWO
     + rb"),? (?:M\.?D|Ph\.?D|Esq|CPA|DDS|R\.?N|MBA|J\.?D|S\.?H|S\.?E|S\.?Kom|S\.?T|M\.?Sc|"
-    rb"Bey|Hanim|Efendi)\b|(" + NAME + rb")(?:-(?:san|sama|sensei|kun|chan)| (?:Bey|Hanim))\b"
+    rb"Bey|Hanim|Efendi)\b|\b([A-Z]{2,20}/[A-Z]{2,20}(?: [A-Z]{2,20})? (?:MR|MRS|MS|MSTR|MISS|DR))\b|("
+    + NAME
+    + rb")(?:-(?:san|sama|sensei|kun|chan)| (?:Bey|Hanim))\b"
 )
 
 
@@ -80,5 +82,8 @@ def find_here(scan: Scan) -> Iterator[Hit]:
 def find_degree(scan: Scan) -> Iterator[Hit]:
     """Yield names with a degree or title behind."""
     for match in scan.matches(DEGREE):
-        start, end = max(match.span(1), match.span(2))
-        yield from names(scan, start, end, 0.7)
+        start, end = match.span(2)
+        if start >= 0:  # as airlines write it: `DOE/JANE MRS`
+            yield Hit(start, end, "PERSON", 0.7, scan.text[start:end].casefold())
+        else:
+            yield from names(scan, *max(match.span(1), match.span(3)), 0.7)

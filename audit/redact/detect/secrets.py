@@ -44,19 +44,11 @@ ACCOUNT = Pattern(
     rb"(?i)\b(?:login|user(?:name)?|userid|account|akun)(?:[:=] {0,2}| is | {1,2})[\w.@-]{2,64} ?[/|:] "
     rb"?([^\s\"',;]{4,64})"
 )
-CODE = Pattern(
-    rb"(?i)\b(?:pin|otp|cvv2?|cvc2?|passcode|pincode|geheimzahl|code (?:confidentiel|secret|pin)|"
-    rb"cod(?:igo|ice) (?:secreto|segreto|pin)|(?:security|verification|access|login|kode) code"
-    rb"|kode (?:otp|verifikasi|akses|keamanan|pin)|one[ -]time password|code on the back)"
-    rb"(?: (?:for|to|of|untuk)(?: [a-z]{1,15}){1,3}| (?:atm|bank|kartu|card|debit|kredit|sim|hp|wifi|"
-    rb"pintu|door|safe|brankas|bca|bni|bri|mandiri|m-?banking))?(?:[ :=]{1,3}(?:is|code|number|saya|anda|kamu|adalah|nya|no))?[ :=#]{1,3}(\d{3,8})\b"
-    rb"|\b(?:the|my|your|received|sms|login|access) code(?: is|:|, it's) (\d{4,8}|\d{3}[ -]\d{3})\b"
-    rb"|\b\d{4,16}(?: (?:exp|expiry|valid)\.?)?[ |;,](?:0[1-9]|1[0-2])[/|;,-](?:20)?\d\d[ |;,](\d{3,4})\b"
-)
 _FOREIGN = Pattern(
-    r"(?i)(?:пароль|парола|パスワード|暗証番号|密码|密碼|口令|비밀번호|암호|كلمة المرور|كلمة السر|סיסמה|"
-    r"รหัสผ่าน|पासवर्ड|κωδικός)"
-    r"[ \t]{0,2}(?:[:：=]|は|是|—|-)?[ \t]{0,2}([^\s\"',;]{3,100})"
+    r"(?i)(?:пароль|парола|パスワード|暗証番号|密码|密碼|口令|비밀번호|비번|암호|كلمة المرور|كلمة السر|סיסמה|הסיסמה|"
+    r"รหัสผ่าน|पासवर्ड|κωδικός|رمز عبور|پاسورڈ|পাসওয়ার্ড)"
+    r"(?:[ \t]{0,2}(?:[:：=]|は|是|—|-|ist|это)?|(?: [\p{L}-]{1,15}){1,3}(?:[:：=]| —| -| это))[ \t]{0,2}"
+    r"([^\s\"',;]{3,100})"
 )
 _PHRASE = Pattern(
     rb"(?i)(?:^|[^a-z])(?:pass ?phrase|seed phrase|recovery phrase|mnemonic)[\"']? "
@@ -78,14 +70,7 @@ SESSION = Pattern(
     rb"(?i)\b(?:session(?:[_-]?id)?|sid|jsessionid|phpsessid|connect\.sid|auth|csrf[_-]?token)="
     rb"\"?([\w.%+/-]{16,})"
 )
-_BEARER = Pattern(rb"(?i)\b(?:bearer|basic|apikey|token) ([\w.~+/=-]{8,})")
-LOOSE = Pattern(
-    rb"(?i)\b(?:pass(?:word|wort|code)|kata ?sandi|sandi|pwd|mot de passe|contrasena|senha|wachtwoord|haslo|"
-    rb"(?:recovery|backup|activation|unlock|invite) codes?)(?: [a-z-]{2,14}){1,3}(?: ?[:=]| is| adalah| ist)"
-    rb" {1,2}[\"'`]?([^\s\"'`,;]{4,64})"
-    rb"|\b(?:recovery|backup|activation|unlock|invite) codes?(?: ?[:=]| is| adalah){1,2} {1,2}([A-Za-z0-9-]{6,64})"
-)
-"""A password with what it is for between: the value must look like one."""
+_BEARER = Pattern(rb"(?i)\b(?:bearer|basic(?: auth)?|x?-?api[-_ ]?key|token) ([\w.~+/=-]{8,})")
 PAIR = Pattern(
     rb"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,80}\.[a-z]{2,10}(?:\s?[:|/;]\s?|"
     rb"\s/\s)([^\s\"',;]{4,64})"
@@ -94,10 +79,11 @@ CURL = Pattern(rb"(?:^|\s)(?:-u|--user)[ =][\"']?[\w.@-]{1,64}:([^\s\"']{3,100})
 SHELL = Pattern(
     rb"\b(?:mysql\w{0,8}|mariadb|sshpass|docker login|podman login|helm|redis-cli|unzip|zip|7z|ldapsearch)"
     rb" [^\n]{0,60}?(?:-[pPaw]|--pass(?:word)?[ =]) ?[\"']?([^\s\"']{4,64})"
+    rb"|\bnet use [^\n]{0,60}/user:[^\s]{1,60} ([^\s\"'/]{4,64})"
     rb"|\becho [\"']?([^\s\"'|]{4,64})[\"']? ?\| ?(?:sudo -S|docker login|passwd|chpasswd)"
 )
 NAMING = (_NAMED, _QUOTED, _BARE, _PHRASE, _BEARER, SESSION)
-PAIRS = (PAIR, ACCOUNT, CURL, SHELL, LOOSE)
+PAIRS = (PAIR, ACCOUNT, CURL, SHELL)
 _ATTRIBUTE = re.compile(rb"[a-z_]{2,}(?:\.[a-z_]{2,}|\[)|[A-Z][A-Za-z]{2,}\[[A-Za-z]*$")
 _CODE = re.compile(rb"[A-Za-z_]{3,}(?:[),\]]|(?<!=) = | if )")
 """A name in a program: an argument, an item, the type of what gets a value."""
@@ -128,7 +114,7 @@ def find_named(scan: Scan) -> Iterator[Hit]:
     for pattern, needs in zip(NAMING, (1, 0, 2, 0, 2, 2), strict=True):
         for match in scan.matches(pattern):
             start, end = match.span(1)
-            end = _trim(view, start, end)
+            end = trim(view, start, end)
             word = view[start:end]
             before = view[match.start() : start]
             is_assigned = needs < 2 and (b":" in before or b"=" in before or needs == 0)
@@ -138,13 +124,6 @@ def find_named(scan: Scan) -> Iterator[Hit]:
                 or _is_identifier(word, before)
             ):
                 yield Hit(start, end, _kind(before), 0.85, scan.text[start:end])
-
-
-def find_codes(scan: Scan) -> Iterator[Hit]:
-    """Yield short numbers behind words such as `PIN`."""
-    for match in scan.matches(CODE):
-        start, end = max(match.span(group) for group in (1, 2, 3))
-        yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])
 
 
 def find_sentences(scan: Scan) -> Iterator[Hit]:
@@ -174,10 +153,10 @@ def find_pairs(scan: Scan) -> Iterator[Hit]:
     for match in chain(*(scan.matches(one) for one in PAIRS)):
         start, end = match.span(1)
         if start < 0:
-            start, end = match.span(2)
-        end = _trim(scan.view, start, end)
+            start, end = max(match.span(group) for group in (2, 3))
+        end = trim(scan.view, start, end)
         word = scan.view[start:end]
-        if _strength(word) >= 2 and not _NO_PASSWORD.search(word):
+        if strength(word) >= 2 and not _NO_PASSWORD.search(word):
             yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])
 
 
@@ -201,7 +180,8 @@ def _kind(before: bytes) -> str:
     return "PASSWORD" if any(name in low for name in names) else "SECRET"
 
 
-def _trim(view: bytes, start: int, end: int) -> int:
+def trim(view: bytes, start: int, end: int) -> int:
+    """Return the end of a value without signs that close what is around it."""
     while end > start and view[end - 1] in b".,;:!?)]}>":
         end -= 1
     return end
@@ -219,7 +199,7 @@ def _is_harmless(word: bytes, is_assigned: bool) -> bool:
         return True
     if set(low) <= set("*x.•-_#?") or "(" in low or _ATTRIBUTE.match(word):
         return True
-    return not is_assigned and _strength(word) < 2
+    return not is_assigned and strength(word) < 2
 
 
 def _is_code(view: bytes, start: int, end: int, before: bytes) -> bool:
@@ -240,7 +220,7 @@ def _is_identifier(word: bytes, before: bytes) -> bool:
     return _IDENTIFIER.fullmatch(word) is not None
 
 
-def _strength(word: bytes) -> int:
+def strength(word: bytes) -> int:
     """Count kinds of characters: small, capital, digit, sign."""
     kinds = [
         any(97 <= c <= 122 for c in word),

@@ -22,6 +22,7 @@ from . import (
     names_plain,
     secrets,
     shapes,
+    spoken,
     token,
     web,
 )
@@ -57,7 +58,8 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("secret_shapes", shapes.find_shapes, (shapes.SHAPES,)),
     Detector("secret_names", secrets.find_named, secrets.NAMING),
     Detector("password_phrases", secrets.find_sentences, (secrets.SENTENCE,)),
-    Detector("codes", secrets.find_codes, (secrets.CODE,)),
+    Detector("codes", spoken.find_codes, (spoken.CODE,)),
+    Detector("spoken_passwords", spoken.find_loose, (spoken.LOOSE, spoken.OTHER)),
     Detector("foreign_passwords", secrets.find_foreign, gate=_FOREIGN),
     Detector("mail_password", secrets.find_pairs, secrets.PAIRS),
     Detector("gitleaks", shapes.find_gitleaks, gate=shapes.KEYWORDS),
