@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -16,7 +18,7 @@ from gateway.call import Call
 from gateway.config.schema import App
 from gateway.dialects import openai_chat
 from gateway.dialects.encode import json_bytes
-from gateway.errors import ApiError, error_of, shown
+from gateway.errors import ApiError, bad_field, error_of, shown
 from gateway.flow import open_generation
 from gateway.limits import standing_headers
 from gateway.middleware.authentication import IDENTITY
@@ -128,9 +130,7 @@ async def models(request: web.Request) -> web.Response:
     rooms = request.app[ROOMS]
     names = rooms.settings.models_for(request[IDENTITY].key)
     if "anthropic-version" in request.headers:
-        data = [_anthropic_model(name) for name in names]
-        ends = {"first_id": names[0], "last_id": names[-1]} if names else {}
-        return web.json_response({"data": data, "has_more": False, **ends})
+        return web.json_response(_page(names, request.query))
     return web.json_response({"object": "list", "data": [_openai_model(name) for name in names]})
 
 
@@ -145,6 +145,23 @@ async def model(request: web.Request) -> web.Response:
 
 
 CREATED = 1_763_942_400
+MAX_PAGE = 1000
+
+
+def _page(names: Sequence[str], asked: Mapping[str, str]) -> dict[str, object]:
+    """Return the part of the list that Anthropic's clients ask for; all of it without a limit."""
+    given = asked.get("limit", str(MAX_PAGE))
+    if not re.fullmatch("[0-9]{1,4}", given) or not 1 <= int(given) <= MAX_PAGE:
+        raise bad_field("limit", f"must lie between 1 and {MAX_PAGE}.")
+    before, after = asked.get("before_id"), asked.get("after_id")
+    rest = [n for n in names if (not after or n > after) and (not before or n < before)]
+    page = rest[-int(given) :] if before else rest[: int(given)]
+    return {
+        "data": [_anthropic_model(name) for name in page],
+        "has_more": len(page) < len(rest),
+        "first_id": page[0] if page else None,
+        "last_id": page[-1] if page else None,
+    }
 
 
 def _openai_model(name: str) -> dict[str, object]:

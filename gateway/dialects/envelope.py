@@ -43,7 +43,9 @@ def error_body(error: ApiError, request_id: str, protocol: str) -> dict[str, Any
             }
         }
     if protocol == "anthropic":
-        body = {"type": error.fault.anthropic, "message": error.detail}
+        body: dict[str, Any] = {"type": error.fault.anthropic, "message": error.detail}
+        if "error_code" in error.extra:
+            body["details"] = error.extra
         return {"type": "error", "error": body, "request_id": request_id}
     problem: dict[str, Any] = {
         "type": error.type_uri,

@@ -19,7 +19,7 @@ from backends import (
     ToolChoice,
 )
 from gateway.dialects.body import decode
-from gateway.errors import bad_field, shown
+from gateway.errors import ApiError, bad_field, shown
 
 from .parts import Block, parts_of, text_part
 
@@ -33,6 +33,8 @@ _MODES: dict[str, Literal["auto", "required", "tool", "none"]] = {
 _BUDGETS: tuple[tuple[int, Effort], ...] = (
     (1024, "minimal"), (2048, "low"), (8192, "medium"), (24_576, "high"),
 )  # fmt: skip
+_UNTHREADED = {"error_code": "thread_unsupported_request"}
+"""Tells the SDKs' tool runners, which ask for a thread by default, to go on without one."""
 
 
 class MessageIn(msgspec.Struct):
@@ -98,6 +100,7 @@ class Messages(msgspec.Struct):
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
     output_format: Format | None = None
+    thread: Any = None
 
 
 def parse(
@@ -140,6 +143,11 @@ def _check(typed: Messages, *, counts_only: bool) -> None:
         raise bad_field("model", "must not be blank.")
     if not typed.messages:
         raise bad_field("messages", "must not be empty.")
+    if typed.thread is not None:
+        raise ApiError(
+            "bad_field", "thread: is not supported: this gateway stores no messages; send all.",
+            field="thread", extra=_UNTHREADED,
+        )  # fmt: skip
     if typed.max_tokens is None and not counts_only:
         raise bad_field("max_tokens", "is required.")
     if typed.max_tokens is not None and not 1 <= typed.max_tokens <= MAX_TOKENS:

@@ -10,6 +10,7 @@ import anthropic
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from anthropic.types import ThreadUnsupportedRequestError
 
 from backends import DocumentPart, ImagePart, ReasoningPart, TextPart, ToolResultPart, ToolUsePart
 from gateway.dialects.anthropic_messages import MessageWriter, parse
@@ -356,3 +357,53 @@ async def test_a_tool_that_the_provider_runs_is_seen_at_once(serve):
                     is_seen.set()
 
     assert kinds[-1] == "message_stop"
+
+
+async def test_the_tool_runner_of_the_sdk_goes_on_without_a_thread(gateway):
+    asked = []
+
+    @anthropic.beta_async_tool
+    async def weather(query: str = "") -> str:
+        """Tell the weather."""
+        asked.append(query)
+        return "sunny"
+
+    async with anthropic.AsyncAnthropic(base_url=gateway, api_key="k", max_retries=0) as client:
+        final = await client.beta.messages.tool_runner(
+            model="default",
+            max_tokens=5,
+            tools=[weather],
+            messages=[{"role": "user", "content": "[[tool=weather]] [[delay=0]]"}],
+        ).until_done()
+        with pytest.raises(ThreadUnsupportedRequestError):
+            await client.messages.create(
+                model="default",
+                max_tokens=9,
+                messages=[{"role": "user", "content": "x"}],
+                thread={"type": "create"},
+            )
+
+    assert len(asked) == 1
+    assert final.content[0].type == "text"
+
+
+async def test_models_are_listed_page_by_page(gateway_of):
+    names = ["a", "b", "c", "d", "e"]
+    models = ", ".join(f"{name}: {{targets: [{{backend: demo}}]}}" for name in names)
+    server = await gateway_of(
+        f"backends: {{demo: {{kind: script}}}}\nmodels: {{{models}}}\n"
+        "apps: {bali-zero: {model: a}}\naudit: {level: none, sinks: [{path: AUDIT}]}\n"
+    )
+    base = str(server.make_url("")).rstrip("/")
+
+    async with anthropic.AsyncAnthropic(base_url=base, api_key="k", max_retries=0) as client:
+        first = await client.models.list(limit=2)
+        walked = [model.id async for model in first]
+        before = await client.models.list(limit=2, before_id="d")
+        with pytest.raises(anthropic.BadRequestError):
+            await client.models.list(limit=0)
+
+    assert [model.id for model in first.data] == ["a", "b"]
+    assert walked == names
+    assert [model.id for model in before.data] == ["b", "c"]
+    assert (before.has_more, before.first_id, before.last_id) == (True, "b", "c")
