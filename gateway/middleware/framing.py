@@ -7,7 +7,7 @@ only to loopback names and `server.hosts`, or a page elsewhere could reach it by
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from aiohttp import HttpVersion10, HttpVersion11, web
@@ -69,6 +69,7 @@ def _is_ours(host: str, listed: tuple[str, ...]) -> bool:
     return name in LOOPBACK or name in listed or host.lower() in listed
 
 
+@lru_cache(maxsize=256)
 def host_name(host: str) -> str:
     """Return a Host header's name without its port, lower case; empty for what is no Host."""
     match = _HOST.fullmatch(host.strip().lower())
