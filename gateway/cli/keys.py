@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .group import command_group
 from .options import File, Json
 from .output import NO, end, give, give_json, say, table
+
+if TYPE_CHECKING:
+    from gateway.config import Problem
 
 app = command_group("Create, list and revoke API keys.", "gateway keys create --id web")
 Names = Annotated[list[str] | None, typer.Option(help="May be given several times.")]
@@ -46,18 +51,20 @@ def create(
         origins=_split(origins),
         tenant=tenant,
     )
-    if config is not None:
-        _add(config, id, line)
+    obstacle = None if config is None else _add(config, id, line)
     if json:
         give_json({
             "version": 1, "id": id, "secret": secret, "hash": hash_key(secret), "line": f"- {line}",
         })  # fmt: skip
-        return
-    give([f"secret: {secret}", f"line:   - {line}"])
-    say([
-        "The secret is shown only now. Clients send it as `Authorization: Bearer ...`.",
-        f"The line is added to {config}. {APPLIES}" if config else "The line goes below `keys:`.",
-    ])  # fmt: skip
+    else:
+        give([f"secret: {secret}", f"line:   - {line}"])
+        say(["The secret is shown only now. Clients send it as `Authorization: Bearer ...`."])
+    if obstacle is not None:
+        say([obstacle])
+        end(NO)
+    if not json:
+        added = f"The line is added to {config}. {APPLIES}"
+        say([added if config else "The line goes below `keys:`."])
 
 
 @app.command("list", epilog="Example: gateway keys list --config gateway.yaml --json")
@@ -124,17 +131,35 @@ def revoke(
     say([f"Revoked `{id}` in {path}. {APPLIES}"])
 
 
-def _add(path: str, key_id: str, line: str) -> None:
+def _add(path: str, key_id: str, line: str) -> str | None:
+    """Write the line into the file, or return why that is left to a person."""
     from gateway.config.keys_file import CannotEdit, add_key
 
-    if key_id in [key.id for key in _examine(path).config.keys]:
+    before = _examine(path)
+    if key_id in [key.id for key in before.config.keys]:
         say([f"There is a key `{key_id}` already; choose another --id."])
         end(NO)
     try:
-        _write(path, add_key(Path(path).read_text(encoding="utf-8"), line))
+        text = add_key(Path(path).read_text(encoding="utf-8"), line)
     except CannotEdit as error:
-        say([str(error), f"  - {line}"])
+        return str(error)
+    known = {(problem.path, problem.message) for problem in before.problems}
+    wrong = [p for p in _problems_of(text) if (p.path, p.message) not in known]
+    if wrong:
+        say([f"{problem.message}: {problem.remedy}" for problem in wrong])
         end(NO)
+    _write(path, text)
+    return None
+
+
+def _problems_of(text: str) -> Sequence[Problem]:
+    """Return what would be wrong with a file of this text."""
+    from gateway.config import examine
+
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        return examine(file.name, os.environ).problems
 
 
 def _write(path: str, text: str) -> None:

@@ -74,14 +74,16 @@ def rollback(
 
 
 def _effect(url: str, profile: str, api_key: str | None, began: float, limit_s: float) -> Step:
-    """Ask for streams until a run of requests is refused; the last one let in tells the effect."""
-    refused, last, path = 0, began, f"{url.rstrip('/')}/api/v2/{profile}/streams"
-    while refused < IN_A_ROW and time.monotonic() - began < limit_s + 3:
-        answer = call("POST", path, key=api_key, body={"query": "ping"})
-        refused = refused + 1 if answer.status == 403 else 0
-        last = last if refused else time.monotonic()
-    took_s = last - began
-    is_off = refused == IN_A_ROW
+    """Wait until all workers say so, then ask for streams: asking before would cost calls."""
+    in_a_row, last, base = 0, began, url.rstrip("/")
+    while in_a_row < IN_A_ROW and time.monotonic() - began < limit_s + 3:
+        said = call("GET", f"{base}/healthz").body or {}
+        in_a_row = in_a_row + 1 if said.get("features", {}).get("sse_streaming") == "off" else 0
+        last = last if in_a_row else time.monotonic()
+    took_s, path, body = last - began, f"{base}/api/v2/{profile}/streams", {"query": "ping"}
+    is_off = in_a_row == IN_A_ROW and all(
+        call("POST", path, key=api_key, body=body).status == 403 for _ in range(IN_A_ROW)
+    )
     seen = f"everywhere after {took_s:.2f} s, limit {limit_s:g} s" if is_off else "still let in"
     return Step(40, "new streams are refused", is_off and took_s <= limit_s, seen)
 

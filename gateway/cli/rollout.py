@@ -46,6 +46,8 @@ def next_step(
         if not found.may_advance:
             say([f"No step up from {flag.percent:g} %:", *lines_of(found)])
             end(NO)
+    else:
+        _refuse_where_stopped(ask("GET", url, "/admin/rollout", key))
     _put(url, key, value, reason or "next step", by, cut=False)
     _tell(url, key, json)
 
@@ -90,6 +92,14 @@ def go(url: Url = LOCAL, key: AdminKey = None, reason: Reason = "", by: By = "")
     """Lift a hold or a block."""
     ask("PUT", url, "/admin/rollout", key, {"state": "go", "reason": reason, "by": by})
     give(["The rollout may go on."])
+
+
+def _refuse_where_stopped(said: dict[str, Any]) -> None:
+    """End the command where a person said hold or block: no numbers are needed for that."""
+    if said["state"] != "go":
+        why = said["reason"] or "no reason given"
+        say([f"No step up from 0 %: {said['state']}: {why}", "-> gateway rollout go lifts it"])
+        end(NO)
 
 
 def _current(url: str, key: str | None) -> tuple[Flag, str]:

@@ -46,6 +46,11 @@ def add_key(text: str, entry: str) -> str:
     if isinstance(node, yaml.ScalarNode) and node.value == "":
         at = name.start_mark.line + 1
         return "\n".join([*lines[:at], f"  - {entry}", *lines[at:], ""])
+    if isinstance(node, yaml.SequenceNode) and not node.value:
+        at, start, end = node.start_mark.line, node.start_mark.column, node.end_mark.column
+        if node.end_mark.line == at:
+            rest = (lines[at][:start].rstrip() + lines[at][end:]).rstrip()
+            return "\n".join([*lines[:at], rest, f"  - {entry}", *lines[at + 1 :], ""])
     if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
         raise CannotEdit("`keys` is not written as a list with dashes; add the line by hand")
     first = node.value[0].start_mark.line

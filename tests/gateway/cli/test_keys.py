@@ -55,6 +55,26 @@ def test_a_name_that_the_file_would_refuse_is_not_written(run, file, option):
     assert file.read_text() == before
 
 
+def test_an_app_that_is_not_there_is_refused_and_the_nearest_named(run, file):
+    before = file.read_text()
+
+    found = run("keys", "create", "--apps", "bali-zer", "-c", str(file))
+
+    assert found.returncode == 1
+    assert "did you mean `bali-zero`?" in found.stderr
+    assert file.read_text() == before
+
+
+def test_a_key_for_a_file_that_a_person_must_change_is_told_with_its_secret(run, file):
+    file.write_text(f"keys: [{{id: a, hash: '{hash_key('a')}'}}]\n")
+
+    found = run("keys", "create", "--id", "web", "--json", "-c", str(file))
+
+    assert found.returncode == 1
+    assert "by hand" in found.stderr
+    assert json.loads(found.stdout)["secret"]
+
+
 def test_an_id_that_is_taken_is_refused(run, file):
     run("keys", "create", "--id", "web", "-c", str(file))
     before = file.read_text()

@@ -17,6 +17,7 @@ ENTRY = key_line("new", "sha256:" + "0" * 64, apps=("web",), origins=("https://x
         "server: {port: 1}  # mine\n",
         "keys:\n",
         "keys:   # none yet\nserver: {port: 1}\n",
+        "keys: []\nserver: {port: 1}\n",
         "keys:\n  - {id: a, hash: b}\n\n# the rest\nserver: {port: 1}\n",
         "keys:\n- id: a\n  hash: b\n  apps:\n  - web\n# the rest\nserver: {port: 1}\n",
         "keys:\n    - {id: a,\n       hash: b}\n",
@@ -33,11 +34,11 @@ def test_a_key_is_added_and_all_else_stays(before):
         k: v for k, v in old.items() if k != "keys"
     }
     assert [line for line in after.splitlines() if "new" not in line and line != "keys:"] == [
-        line for line in before.splitlines() if line != "keys:"
+        line for line in before.splitlines() if line not in ("keys:", "keys: []")
     ]
 
 
-@pytest.mark.parametrize("before", ["keys: [{id: a, hash: b}]\n", "{keys: []}\n", "keys: []\n"])
+@pytest.mark.parametrize("before", ["keys: [{id: a, hash: b}]\n", "{keys: []}\n", "keys: [\n]\n"])
 def test_a_list_in_brackets_is_left_to_the_person(before):
     with pytest.raises(CannotEdit):
         add_key(before, ENTRY)

@@ -88,6 +88,21 @@ def test_a_block_asks_for_a_rollback_and_is_audited(gateway: Gateway):
     assert any(r.get("event") == "rollout.decided" for r in gateway.records())
 
 
+@pytest.mark.parametrize("words", [("verdict", "--block", "CVE-2"), ("rollout", "hold")])
+def test_no_first_step_is_taken_against_the_word_of_a_person(gateway: Gateway, words):
+    run(gateway, "flags", "set", "ENABLE_SSE_STREAMING", "off")
+    run(gateway, *words)
+    refused = run(gateway, "rollout", "next")
+    held = flag(gateway)
+    run(gateway, "rollout", "go")
+    taken = run(gateway, "rollout", "next")
+
+    assert refused.returncode == 1
+    assert "rollout go" in refused.stderr
+    assert held == "off"
+    assert taken.returncode == 0
+
+
 def test_a_rollback_proves_its_rows(gateway: Gateway):
     run(gateway, "flags", "set", "ENABLE_SSE_STREAMING", "on")
 
