@@ -376,7 +376,7 @@ async def test_the_tool_runner_of_the_sdk_goes_on_without_a_thread(gateway):
             messages=[{"role": "user", "content": "[[tool=weather]] [[delay=0]]"}],
         ).until_done()
         with pytest.raises(ThreadUnsupportedRequestError):
-            await client.messages.create(
+            await client.beta.messages.create(
                 model="default",
                 max_tokens=9,
                 messages=[{"role": "user", "content": "x"}],
