@@ -26,6 +26,14 @@ class StoreAway(Exception):
     """Redis did not answer in time, refused the connection, or refused the command."""
 
 
+def untied(exc: Exception) -> Exception:
+    """Return what redis-py raised without its frames, which hold it and what was sent in a ring.
+
+    Rings are left to the collector; a store that refuses for minutes made a megabyte a second.
+    """
+    return exc.with_traceback(None)
+
+
 class Store:
     """The two clients; `call` gives every command a deadline."""
 
@@ -64,7 +72,7 @@ class Store:
             async with asyncio.timeout(limit_s), self._turns:
                 reply = await command
         except (RedisError, OSError, TimeoutError) as exc:
-            raise StoreAway(f"{type(exc).__name__} {exc}"[:80].strip()) from exc
+            raise StoreAway(f"{type(exc).__name__} {exc}"[:80].strip()) from untied(exc)
         finally:
             if asyncio.iscoroutine(command):
                 command.close()  # its turn may never have come

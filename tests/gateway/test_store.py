@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from gateway.store import CONNECTIONS, Store, StoreAway
+from gateway.store import CONNECTIONS, Store, StoreAway, untied
 
 
 @pytest.fixture
@@ -68,3 +72,27 @@ async def test_a_command_whose_turn_does_not_come_in_time_is_not_sent(store: Sto
         await store.call(store.client.get("x"), limit_s=0.05)
 
     await waiting
+
+
+@pytest.mark.parametrize("raises", [True, False])
+async def test_what_a_full_store_refuses_is_let_go_without_the_collector(
+    new_redis_server: Callable[..., Any], raises: bool
+):
+    store = Store(new_redis_server("--maxmemory", "1", "--maxmemory-policy", "noeviction").url)
+    pipe = store.pipeline()
+    pipe.set("key", "a large value")
+    ref = weakref.ref(pipe)
+    gc.disable()
+    try:
+        if raises:
+            with pytest.raises(StoreAway, match="OutOfMemory"):
+                await store.call(pipe.execute())
+        else:
+            [reply] = await store.call(pipe.execute(raise_on_error=False))
+            untied(reply)
+            del reply
+        del pipe
+        assert ref() is None
+    finally:
+        gc.enable()
+    await store.aclose()

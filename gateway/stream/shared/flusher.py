@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 import structlog
 from redis.exceptions import NoScriptError
 
-from gateway.store import Store, StoreAway
+from gateway.store import Store, StoreAway, untied
 from gateway.stream.channel import nothing
 from gateway.stream.generation import Generation
 
@@ -218,10 +218,10 @@ class Flusher:
             self._settle(sent, replies)
 
     def _settle(self, sent: Sequence[Sent], replies: Sequence[object]) -> None:
-        refused = next((reply for reply in replies if isinstance(reply, Exception)), None)
-        if refused is not None:
-            self._must_verify |= isinstance(refused, NoScriptError)
-            raise StoreAway(f"{type(refused).__name__} {refused}"[:80]) from refused
+        refused = [untied(reply) for reply in replies if isinstance(reply, Exception)]
+        if refused:
+            self._must_verify |= isinstance(refused[0], NoScriptError)
+            raise StoreAway(f"{type(refused[0]).__name__} {refused[0]}"[:80])
         told: Any = replies[-1]
         for one in sent:
             match told[one.place] if one.place is not None else 1:
