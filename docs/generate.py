@@ -8,12 +8,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from docs import capacity  # noqa: E402
 from gateway.config import load, record_of_processing  # noqa: E402
 from gateway.config.markdown import reference  # noqa: E402
 from gateway.telemetry.reference import reference as metrics  # noqa: E402
 from gateway.troubleshooting import markdown as troubleshooting  # noqa: E402
 
 PAGES = {
+    "../README.md": capacity.readme,
+    "capacity.md": capacity.page,
     "configuration.md": reference,
     "metrics.md": metrics,
     "processing.md": lambda: record_of_processing(load(None, {})),
@@ -26,14 +29,14 @@ def main() -> int:
     is_check = "--check" in sys.argv[1:]
     stale = []
     for name, make in PAGES.items():
-        page = ROOT / "docs" / name
+        page = (ROOT / "docs" / name).resolve()
         text = make()
         if page.exists() and page.read_text() == text:
             continue
         stale.append(name)
         if not is_check:
             page.write_text(text)
-            print(f"wrote docs/{name}")
+            print(f"wrote {page.relative_to(ROOT)}")
     if is_check and stale:
         print(f"stale: {', '.join(stale)}; run python docs/generate.py", file=sys.stderr)
     return int(is_check and bool(stale))
