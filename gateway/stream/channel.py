@@ -42,6 +42,8 @@ class Channel:
         self._loop = loop
         self.snapshot = snapshot
         self.replays = False
+        self.beyond_text = 0
+        """The newest block that is no text of the answer: no snapshot stands for it."""
         self._confirmed: int | None = None
         self._whole_from = 0
         self._flushed = 0
@@ -53,9 +55,11 @@ class Channel:
         """Whether a reader may come back for what it missed."""
         return self.snapshot is not None or self.replays
 
-    def append(self, block: bytes) -> None:
+    def append(self, block: bytes, *, is_text: bool = True) -> None:
         """Add a block; it reaches the readers in this loop turn's one flush."""
         self.log.append(block)
+        if not is_text:
+            self.beyond_text = self.log.head
         if not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon(self._turn)
@@ -179,7 +183,11 @@ class Channel:
         return b"".join(blocks), start + len(blocks)
 
     def _is_far(self, cursor: int, head: int) -> bool:
-        return cursor < self.log.base or (not self.replays and head - cursor > SNAPSHOT_AFTER)
+        """Whether a reader is better served by a snapshot; who missed more than text is not."""
+        if cursor < self.log.base:
+            return True
+        is_text = not self.replays and cursor >= self.beyond_text
+        return is_text and head - cursor > SNAPSHOT_AFTER
 
     def _turn(self) -> None:
         if self._is_scheduled:

@@ -237,7 +237,8 @@ class Generation:
                 self._note(event)  # type: ignore[arg-type]
             block = writer.event(event, channel.log.head + 1)  # type: ignore[arg-type]
             if block:
-                channel.append(self._asides.before(block))
+                is_text = kind is Text and event.channel == "answer"  # type: ignore[union-attr]
+                channel.append(self._asides.before(block), is_text=is_text)
 
     def _say(self, run: TextRun, now: float) -> None:
         self.transcript.observe_run(run, now)

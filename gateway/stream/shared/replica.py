@@ -89,8 +89,7 @@ class Replica:
         new = entry.blocks[channel.log.head + 1 - entry.first :]
         terminal = new.pop() if entry.is_sealed and new else None
         for block in new:
-            self._read(block)
-            channel.append(block)
+            channel.append(block, is_text=self._read(block))
         if terminal is not None:
             channel.seal(terminal)
             self.sealed.set()
@@ -116,13 +115,16 @@ class Replica:
         self._read(entry.blocks[0])
         self.channel.restart(entry.first)
 
-    def _read(self, block: bytes) -> None:
+    def _read(self, block: bytes) -> bool:
+        """Take a block for later snapshots; return whether one of the text stands for it."""
         if not self._is_text:
             self._said.append(block)
-            return
+            return False
         event = orjson.loads(block.partition(b"data: ")[2] or b"{}")
-        if event.get("type") in ("token", "snapshot"):
+        is_text = event.get("type") in ("token", "snapshot")
+        if is_text:
             self._text.append(event["data"])
+        return is_text
 
     def _snapshot_at(self, at: int) -> bytes:
         return self._snapshot(self.text, at) if self._is_text else b"".join(self._said)

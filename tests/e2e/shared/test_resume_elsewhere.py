@@ -113,6 +113,18 @@ def test_thousands_of_missed_events_come_as_one_snapshot(pair: list[Gateway]):
     assert len(near) == 602
 
 
+def test_a_tool_call_that_was_missed_is_in_no_snapshot_and_comes_itself(pair: list[Gateway]):
+    one, other = pair
+    id = one.wire.create("[[n=2600]] [[delay=0]] [[tool=weather]]")["id"]
+    finish(pair, id)
+
+    here, there = (gateway.wire.follow(id).all_events() for gateway in (one, other))
+
+    assert [event["type"] for event in there[-2:]] == ["tool_call", "done"]
+    assert len(there) == len(here) == 2603
+    assert text_of(there) == tokens(2600)
+
+
 def test_beyond_what_the_log_keeps_a_snapshot_stands_for_the_rest(pair: list[Gateway]):
     one, other = pair
     id = one.wire.create("[[n=20000]] [[delay=0]]")["id"]

@@ -164,6 +164,26 @@ async def test_thousands_of_missed_blocks_become_one_snapshot_and_the_end():
     assert data_of(reader) == f"[all to {SNAPSHOT_AFTER + 10}]!".encode()
 
 
+async def test_who_missed_more_than_text_gets_all_of_it_instead_of_a_snapshot():
+    loop = HandLoop()
+    channel = channel_of(loop)
+    for _ in range(SNAPSHOT_AFTER + 10):
+        channel.append(b"x")
+    channel.append(b"<tool>", is_text=False)
+    for _ in range(SNAPSHOT_AFTER + 10):
+        channel.append(b"y")
+    channel.seal(b"!")
+    loop.turn()
+
+    before, behind = reader_of(channel, cursor=3), reader_of(channel, cursor=SNAPSHOT_AFTER + 11)
+    await before.follow()
+    await behind.follow()
+
+    xs, ys = SNAPSHOT_AFTER + 7, SNAPSHOT_AFTER + 10
+    assert data_of(before) == b"x" * xs + b"<tool>" + b"y" * ys + b"!"
+    assert data_of(behind) == f"[all to {2 * SNAPSHOT_AFTER + 21}]!".encode()
+
+
 async def test_a_reader_below_what_is_kept_gets_a_snapshot():
     loop = HandLoop()
     channel = channel_of(loop)
