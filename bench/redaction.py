@@ -25,7 +25,17 @@ from audit import Redactor
 HERE = Path(__file__).parent
 MARK = re.compile(r"\{\{([A-Z_]+):(.*?)\}\}")
 WEAK = frozenset(("PERSON", "ADDRESS", "BIRTH_DATE"))
-SETS = ("personal", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+SETS = (
+    "personal",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+)
 CLEAN = (
     "The villa has a garden and a pool, and the sea is a short walk away. We would like to know "
     "which visa suits a family that wants to stay for half a year, and what it costs to extend it. "

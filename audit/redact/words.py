@@ -19,7 +19,8 @@ LATIN: dict[str, str] = {
         chiamami|telefone|telemovel|ligue|telefoon|telefoonnummer|mobiel|bel me|puhelin
         puhelinnumero|telefonnr|mobiltelefon|tlf|telefonnummeret|komorka|komorkowy
         numer telefonu|nr telefonu|nr tel|cep|cep telefonu|gsm|telefon numarasi|dien thoai|sdt
-        so dien thoai|zalo|cislo telefonu|telefonni cislo|telefonszam|numar de telefon|tawag
+        so dien thoai|zalo|cislo telefonu|telefonni cislo|telefonszam|telefonszamom|telefonszama
+        telefonum|numaram|numar de telefon|tawag
         numero ng telepono|simu|nambari ya simu|whatsapp number|tlf nr|broj telefona
         nombor telefon|no telefon|talian|office|your number|her number|his number|their number
         new number|number is|answering at|reachable at|call back|ring back|fax no|faks|faxe
@@ -67,7 +68,8 @@ LATIN: dict[str, str] = {
         no paspor|nomor paspor|nomer paspor|passport card|nopaspor|passeport|pasaporte|passaporto
         passaporte|reisepass
         reisepassnummer|passnummer|pass nr|passnr|paspoort|paspoortnummer|paszport|paszportu
-        numer paszportu|pasaport|pasaport no|ho chieu|so ho chieu|passi|passinumero|pasport
+        numer paszportu|pasaport|pasaportum|pasaport numarasi|pasaport no|ho chieu|so ho chieu
+        passi|passinumero|pasport
         cestovni pas|utlevel|pasaporto|numero de pasaporte|numero de passeport|pass number
         travel document""",
     "national": """
@@ -84,7 +86,8 @@ LATIN: dict[str, str] = {
         aadhaar|aadhar|uidai|pan card|pan number|nric|fin|fin number|mykad|kad pengenalan
         no ic|ic number|hkid|hkid number|cccd|cmnd|can cuoc|sin|social insurance|medicare
         medicare number|kennitala|isikukood|personas kods|asmens kodas|emso|taj|taj szam
-        szemelyi|amka|rijksregisternummer|numero national|registre national|niss|insz
+        szemelyi|szemelyi szama|szemelyi szamom|kimlik numaram|kimlik numarasi|amka
+        rijksregisternummer|numero national|registre national|niss|insz
         sim saya|sim a saya|sim c saya|sim b1|driver license|drivers license|driver s license
         driving licence|driving license
         licence number|license number|fuhrerschein|permis de conduire|sim a|sim c|no sim
@@ -108,7 +111,8 @@ LATIN: dict[str, str] = {
         ein|vat|vat number|vat id|vat no|ust id|ust idnr|umsatzsteuer|steuer id|steuer idnr
         steuernummer|steueridentifikationsnummer|idnr|steuer identifikationsnummer|btw
         btw nummer|tva|numero de tva|partita iva|p iva|nip|regon|dic|ico|cuit|tfn
-        tax file number|abn|pajak|moms|alv|adoszam|afm|numero fiscal|contribuinte
+        tax file number|abn|pajak|moms|alv|adoszam|adoszama|adoazonosito|afm|numero fiscal
+        contribuinte
         numero fiscal de reference|spi|vergi|vergi no|vkn|ma so thue|mst|nit|ruc|rnc|kra pin
         gst|gstin|utr|tax identification no|nip firmy|identyfikacja podatkowa""",
     "imei": """
@@ -146,7 +150,8 @@ LATIN: dict[str, str] = {
         nascuta|dogum|dogum tarihi|dogumlu|ngay sinh|sinh ngay|sinh|kapanganakan|ipinanganak
         tarikh lahir|narodena|narodeny|narodil sa|narodila sa|datum narodenia|urodzilem sie
         urodzilam sie|dogdum|fodelsedag|fodselsdag|verjaardag|compleanno|cumpleanos|anniversaire
-        geb dat|szul|kelahiran|lhr|rojen|rodjen|datum rodenja|datum rodjenja|sunt nascut|zaliwa""",
+        geb dat|szul|kelahiran|lhr|rojen|rodjen|datum rodenja|datum rodjenja|sunt nascut
+        zaliwa""",
 }
 
 OTHER: dict[str, str] = {
@@ -156,7 +161,8 @@ OTHER: dict[str, str] = {
         เบอร์โทรศัพท์|โทรหา|मोबाइल नंबर|फोन नंबर|連絡先|電話號碼|手機|手機號碼|핸드폰 번호
         휴대폰 번호|звоните|позвоните|номер телефона|τηλέφωνο|κινητό|τηλ
         電話|電話番号|电话|电话号码|手机|手机号|手机号码|携帯|携帯番号|微信|전화|전화번호
-        휴대폰|핸드폰|연락처|هاتف|الهاتف|جوال|رقم الهاتف|موبايل|رقم الجوال|اتصل|טלפון|נייד
+        휴대폰|핸드폰|연락처|هاتف|هاتفي|هاتفه|هاتفها|الهاتف|جوال|رقم الهاتف|موبايل|رقم الجوال|اتصل
+        טלפון|נייד
         מספר טלפון|โทร|เบอร์|เบอร์โทร|โทรศัพท์|फोन|मोबाइल|फ़ोन|নম্বর|ফোন|தொலைபேசி""",
     "card": """
         карта|карты|карту|картой|номер карты|信用卡|卡号|银行卡|カード|カード番号|카드
@@ -167,7 +173,8 @@ OTHER: dict[str, str] = {
     "tax": """
         αφμ|инн|ідентифікаційний код|税号""",
     "passport": """
-        جوازي|جواز سفري|پاسپورت|паспорт|пасспорт|паспорта|загранпаспорт|护照|护照号|護照|パスポート
+        جوازي|جواز سفري|جوازه|جوازها|جوازك|הדרכון|پاسپورت|паспорт|пасспорт|паспорта|загранпаспорт
+        护照|护照号|護照|パスポート
         旅券|旅券番号|여권|여권번호
         جواز|جواز السفر|דרכון|หนังสือเดินทาง|पासपोर्ट|διαβατήριο""",
     "national": """

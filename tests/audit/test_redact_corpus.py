@@ -8,7 +8,7 @@ from audit.redact import Memory, Redactor, engine
 from audit.redact.detect import DETECTORS
 from audit.redact.fold import Folded
 from audit.redact.redactor import Finder
-from bench.redaction import harmless, labelled, measure, share
+from bench.redaction import SETS, harmless, labelled, measure, share
 
 REDACTOR = Redactor(lambda kind, value: f"{sum(map(ord, value)) % 9973}")
 
@@ -26,9 +26,7 @@ def test_names_addresses_and_birth_dates_are_found_by_their_cues(result):
     assert share(result["types"], True) >= 0.80, result["missed"]
 
 
-@pytest.mark.parametrize(
-    "name", ["second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
-)
+@pytest.mark.parametrize("name", SETS[1:])
 def test_other_sets_are_found_as_well(name):
     other = measure(lambda text: REDACTOR.redact(text).text, name)
 

@@ -105,11 +105,6 @@ _PLACE = Pattern(
     + rb")?,? )?"
     rb"(?:[A-Z]{1,2}\d[A-Z\d]?|[A-Z]{1,2}\d{2}) \d[A-BD-HJLNP-UW-Z]{2}\b"
 )
-_SLAVIC = Pattern(
-    r"(?i)(?:ул\.|улица|улицы|просп\.|проспект|пер\.|переулок|вул\.|вулиця|бул\.) "
-    r"?[^\n,;:!?0-9]{2,40},? ?(?:д\.|дом|буд\.|№)? ?\d{1,4}(?:,? ?(?:кв\.|корп\.|стр\.|"
-    r"квартира) ?\d{1,4}){0,2}"
-)
 _NAMED = Pattern(
     rb"(?i)(?:^|[^a-z])(?:(?:home|postal|mailing|shipping|billing|street|delivery|"
     rb"residential|my|full|current)[ _])?"
@@ -128,17 +123,6 @@ _LIVES = Pattern(
     rb"asun|oturuyorum|song tai|o tai|nakatira sa|duduk di|menetap di|berdomisili di|beralamat di|"
     rb"moro (?:em|no)|resido en|domiciliad[oa] en|domiciliee? (?:au|a)|residente (?:in|a)|stanujem u|zivim u) "
     rb"([^\n\"';<>{}|@]{6,120})"
-)
-_TEXT = r"[ \t]?([^\n;\"]{5,80})"
-_NEXT_FIELD = re.compile(
-    r"[,，、] ?(?:тел|моб|паспорт|инн|снилс|почта|e-?mail|電話|电话|手机|手機|护照|護照|旅券|生年月日|出生|姓名|名前|"
-    r"パスポート|身份证|邮箱|メール|קוראים|שמי|טלפון|תעודת|هاتف|الهاتف|جوال|전화|연락처|휴대폰|โทร|เบอร์|फोन|मोबाइल)"
-)
-"""Where another value begins behind an address."""
-_FOREIGN = Pattern(
-    r"(?:(?:адрес(?:у|а|ом)?|адреса|адресою|地址|住址|現住所|住所|주소|العنوان|عنواني|כתובת(?:ו|י| שלי)?|ที่อยู่|पता|"
-    r"διεύθυνση)(?:[ \t]?[:：]|是|は|为|為|는)|(?:住所|地址|주소) |住在|住址|家住|הכתובת שלי|מתגורר(?:ת)? ב)"
-    + _TEXT
 )
 _STOP = Pattern(
     rb"[.!?] (?:[A-Z\xd8][a-z\xf8]+ )|[.!?]$|, (?:and|my|phone|tel|email|hp|dan|telp|"
@@ -162,8 +146,17 @@ _NO_STREET = re.compile(
 )
 """Words that end like a street: `Engineering 101`, `Spring 2027`."""
 ENGLISH = (_ENGLISH, _FLAT, _BROADWAY, _BOX, _PLACE)
+_CODED = Pattern(
+    rb"\b" + _C + rb"(?: " + _C + rb"){0,3} \d{1,4}[A-Za-z]?(?:/\d{1,4})?, (?:[A-Z]{1,2}-)?"
+    rb"(?:\d{3} \d{2}|\d{5}|[1-9]\d{3} [A-Z]{2}|(?:1[0-8]|[2-9]\d)\d\d) "
+    + _C
+    + rb"(?: "
+    + _C
+    + rb")?"
+)
+"""A street of any language with number, postal code and town: `Mannerheimintie 5, 00100 Helsinki`."""
 PREFIXED = (_INDONESIA, _ROMANCE, _CROSSING)
-SUFFIXED = (_GERMANIC, _TURKISH)
+SUFFIXED = (_GERMANIC, _TURKISH, _CODED)
 NAMED = (_NAMED, _LIVES)
 
 
@@ -172,7 +165,7 @@ def find_english(scan: Scan) -> Iterator[Hit]:
     for pattern in ENGLISH:
         for match in scan.matches(pattern):
             if pattern is not _ENGLISH or not _VAGUE.fullmatch(scan.view, *match.span()):
-                yield _hit(scan, *match.span(), 0.7)
+                yield hit(scan, *match.span(), 0.7)
 
 
 def find_suffixed(scan: Scan) -> Iterator[Hit]:
@@ -180,7 +173,7 @@ def find_suffixed(scan: Scan) -> Iterator[Hit]:
     for pattern in SUFFIXED:
         for match in scan.matches(pattern):
             if not _NO_STREET.match(scan.view, *match.span()):
-                yield _hit(scan, *match.span(), 0.7)
+                yield hit(scan, *match.span(), 0.7)
 
 
 def find_prefixed(scan: Scan) -> Iterator[Hit]:
@@ -189,7 +182,7 @@ def find_prefixed(scan: Scan) -> Iterator[Hit]:
         for match in scan.matches(pattern):
             raw = scan.view[match.start() : match.end()]
             if _has_digit(raw) and b"alan Pasal" not in raw:
-                yield _hit(scan, *match.span(), 0.7)
+                yield hit(scan, *match.span(), 0.7)
 
 
 def find_named(scan: Scan) -> Iterator[Hit]:
@@ -205,25 +198,11 @@ def find_named(scan: Scan) -> Iterator[Hit]:
                 and (_is_place(raw) or _is_list(scan.view[match.start() : start], raw))
                 and not _is_technical(scan.low, match.start(), start)
             ):
-                yield _hit(scan, start, end, 0.75)
+                yield hit(scan, start, end, 0.75)
 
 
-def find_foreign(scan: Scan) -> Iterator[Hit]:
-    """Yield streets and addresses in other scripts."""
-    if scan.low_text is None:
-        return
-    for match in _FOREIGN.finditer(scan.low_text):
-        start, end = match.span(1)
-        if other := _NEXT_FIELD.search(scan.low_text, start, end):
-            end = other.start()
-        if any(map(str.isdigit, scan.text[start:end])):
-            yield _hit(scan, start, end, 0.7)
-    for match in _SLAVIC.finditer(scan.text):
-        if b"\n" not in scan.view[match.start() : match.end()]:
-            yield _hit(scan, *match.span(), 0.7)
-
-
-def _hit(scan: Scan, start: int, end: int, score: float) -> Hit:
+def hit(scan: Scan, start: int, end: int, score: float) -> Hit:
+    """Return an address without the signs at its end."""
     while end > start and scan.view[end - 1] in b" ,.-":
         end -= 1
     value = " ".join(scan.text[start:end].casefold().replace(",", " ").split())
@@ -248,8 +227,11 @@ def _is_place(raw: bytes) -> bool:
 def _is_list(label: bytes, raw: bytes) -> bool:
     """Villages and towns behind `address:` need no number: `Br. Tegal, Ds. Sayan, Ubud`."""
     parts = raw.split(b", ")
-    is_field = label.rstrip(b" \"'").endswith((b":", b"="))
+    is_field = label.rstrip(b" \"'").endswith((b":", b"=")) or raw.startswith(_VILLAGES)
     return is_field and len(parts) >= 2 and all(part[:1].isupper() for part in parts)
+
+
+_VILLAGES = (b"Br.", b"Banjar ", b"Dusun ", b"Desa ", b"Ds.", b"Kampung ", b"Kp.", b"Lingkungan ")
 
 
 def _is_technical(low: bytes, start: int, end: int) -> bool:

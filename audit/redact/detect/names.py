@@ -14,7 +14,7 @@ TITLE = Pattern(
     rb"\b(?:(?:(?i:mr|mrs|ms|miss|mx|dr|dra|drs|prof|professor|doctor|bapak|bpk|pak|ibu|sdr|"
     rb"sdri|tuan|nyonya|mas|mbak|bli|herrn?|frau|monsieur|madame|mme|mlle|senora?|srta|"
     rb"senorita|signora?|dottor|dott|dott\.ssa|sig\.ra|sig\.na|avv|egr|dhr|mevr|mw|meneer|mevrouw|"
-    rb"pani|pana|panu|panem|pan|bayan|sayin|encik|puan|datuk|attn)"
+    rb"pani|domnul|doamna|gospodin|gospodja|gospa|pana|panu|panem|pan|bayan|sayin|encik|puan|datuk|attn)"
     rb"|Sir|Hr|Sig|Sra?|Don|Dona|Bay|Kak|Bu|Ny|Hj|Ir|Haji|Cik|Ong|Anh|Lic|Ing)\b(?:\.|\xf8)?|M\.) "
     rb"(?:(?i:dr|prof|ing|dipl|ir|hj?)\.? ){0,2}(" + LED + rb")"
     rb"|\b(?:anh|chi|ong|ba) (" + NAME + rb"(?: " + NAME + rb"){1,3})"

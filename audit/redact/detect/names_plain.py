@@ -19,6 +19,7 @@ from .person import (
     is_other,
     names,
     rare_first_names,
+    surnames,
     word_first_names,
 )
 
@@ -79,6 +80,7 @@ _BEHIND = re.compile(
 _NEAR = re.compile(rb"(?:[A-Z][A-Za-z\xf8]{0,16}\.? ){1,4}$|[a-z]{2,16} $")
 _NEXT = re.compile(rb"[ -]([A-Z][A-Za-z\xf8]{1,15})")
 _OWNS = re.compile(rb"'s [a-z]")
+_LED_BY = re.compile(rb"(?<![A-Za-z.'-])([A-Z][a-z]{2,16}) $")
 _AND_BEFORE = re.compile(rb"([A-Z][a-z\xf8]{1,15}) (?:and|dan|und|et|y|e|en|i|och|og) $")
 _AND = re.compile(rb" (?:and|dan|und|et|y|e|en|i|och|og) ")
 
@@ -95,6 +97,8 @@ def find_first(scan: Scan) -> Iterator[Hit]:
         if end:
             yield from names(scan, start, end, 0.6)
             free = end
+        elif flags & _CLEAR and (led := _family_before(scan, *found.span())) >= 0:
+            yield from names(scan, led, found.end(), 0.6)
         elif flags & _CLEAR and _is_person(scan, *found.span()):
             yield from names(scan, *found.span(), 0.55)
 
@@ -143,6 +147,16 @@ def _is_pair(scan: Scan, start: int, end: int, rest: bytes, is_clear: bool, is_s
     if _is_thing_beside(scan.view, start, end):
         return False
     return is_clear or any(is_family(part, is_sure=is_sure) for part in parts)
+
+
+def _family_before(scan: Scan, start: int, end: int) -> int:
+    """Return where a surname before a first name begins, as in Hungarian; -1 if there is none."""
+    led = _LED_BY.search(scan.view, max(0, start - 20), start)
+    if led is None or led[1] not in surnames() or is_other(led[1]) or _NEXT.match(scan.view, end):
+        return -1
+    if scan.view[led.start(1) : end].lower().startswith(brands()):
+        return -1
+    return -1 if _is_thing_beside(scan.view, led.start(1), end) else led.start(1)
 
 
 def _is_thing_beside(view: bytes, start: int, end: int) -> bool:

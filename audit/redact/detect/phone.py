@@ -29,6 +29,8 @@ def phone_score(number: Number) -> float:
         return 0.85 if 8 <= len(digits) <= 16 and digits[0] != "0" else 0.0
     if _NORTH_AMERICA.fullmatch(number.raw):
         return 0.6
+    if number.raw.startswith(b"(") and sizes in ((2, 5, 4), (2, 4, 4)) and digits[0] != "0":
+        return 0.6  # as Brazil writes it: `(11) 97482-9103`
     if digits.startswith("00"):
         return 0.6 if 11 <= len(digits) <= 16 and digits[2] != "0" and sizes[0] != 3 else 0.0
     if digits[0] == "0":

@@ -22,7 +22,7 @@ CODE = Pattern(
 _PASSWORD = (
     rb"(?:pass(?:word|wort|wd|code|phrase)|kata ?sandi|sandi|pwd|pw|mot de passe|mdp|contrasena|senha|wachtwoord|"
     rb"haslo|heslo|kennwort|losenord|salasana|adgangskode|passord|sifre|parola|jelszo|lozinka|mat khau|clave|"
-    rb"(?:recovery|backup|activation|unlock|invite) codes?)"
+    rb"pass (?:[a-z]{2,12}nya)|(?:recovery|backup|activation|unlock|invite) codes?)"
 )
 LOOSE = Pattern(
     rb"(?i)\b"

@@ -11,6 +11,7 @@ from ..finding import Hit
 from ..scan import Scan
 from . import (
     address,
+    address_foreign,
     birth,
     columns,
     digits,
@@ -73,7 +74,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("prefixed_address", address.find_prefixed, address.PREFIXED),
     Detector("suffixed_address", address.find_suffixed, address.SUFFIXED),
     Detector("named_address", address.find_named, address.NAMED),
-    Detector("foreign_address", address.find_foreign, gate=_FOREIGN),
+    Detector("foreign_address", address_foreign.find_foreign, gate=_FOREIGN),
     Detector("titled_names", names.find_titled, (names.TITLE,)),
     Detector("said_names", names.find_said, (names.SAID, names.SAID_TOO)),
     Detector("name_fields", names.find_field, (names.FIELD,)),
