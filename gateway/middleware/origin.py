@@ -22,7 +22,8 @@ _PARTS = ("limit", "remaining", "reset")
 EXPOSED = ", ".join([
     "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit",
     "X-RateLimit-Remaining", "X-RateLimit-Reset", "x-request-id", "request-id", "x-trace-id",
-    "retry-after-ms", "x-should-retry",
+    "retry-after-ms", "x-should-retry", "x-stream-id", "x-gateway-dropped", "x-gateway-attempts",
+    "x-gateway-served-by", "x-gateway-estimated",
     *(f"x-ratelimit-{part}-{unit}" for unit in _UNITS for part in _PARTS),
     *(f"anthropic-ratelimit-{unit}-{part}" for unit in _UNITS for part in _PARTS),
 ])  # fmt: skip

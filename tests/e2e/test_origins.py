@@ -108,7 +108,7 @@ def test_a_page_in_the_list_reads_the_stream_and_what_it_needs(start: Start):
     }
     assert exposed >= {
         "location", "retry-after", "ratelimit", "ratelimit-policy", "x-ratelimit-limit",
-        "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id",
+        "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id", "x-stream-id",
     }  # fmt: skip
 
 
@@ -172,6 +172,7 @@ def test_our_own_names_are_answered(wire: Wire, host: str):
     [
         "evil.example",
         "localhost.evil.example",
+        "evil-localhost",
         "127.0.0.1.nip.io",
         "127.0.0.2",
         "0.0.0.0",
