@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +15,24 @@ LOCAL = "http://127.0.0.1:8080"
 def here(context: typer.Context, url: str) -> str:
     """Return the address that was given, else that of a gateway with this environment."""
     if "DEFAULT" not in str(context.get_parameter_source("url")):
-        return url
+        return web_address(url)
     from gateway.config import local_address
 
     return local_address(os.environ)
+
+
+def web_address(url: str) -> str:
+    """Return an address of the web; anything else is wrong use."""
+    if re.match(r"https?://[^/\s]", url) is None:
+        raise typer.BadParameter(f"{url} is not a web address; write http://127.0.0.1:8080")
+    return url
+
+
+def time_span(text: str) -> str:
+    """Return how far back; what is no time is wrong use."""
+    if re.fullmatch(r"[1-9]\d{0,5}[smhd]", text) is None:
+        raise typer.BadParameter(f"{text} is no time: write 15m, 24h or 2d")
+    return text
 
 
 Url = Annotated[
@@ -44,7 +59,9 @@ Reason = Annotated[str, typer.Option(help="Why; stands in the audit trail.")]
 By = Annotated[str, typer.Option(help="Who; stands in the audit trail.")]
 Cut = Annotated[bool, typer.Option("--cut", help="End running streams at once.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Since = Annotated[str, typer.Option(help="How far back: 15m, 24h, 2d; up to 8 days.")]
+Since = Annotated[
+    str, typer.Option(help="How far back: 15m, 24h, 2d; up to 8 days.", callback=time_span)
+]
 SloFile = Annotated[str | None, typer.Option("--slo", help="Another slo.yaml.", metavar="FILE")]
 Baseline = Annotated[
     str | None, typer.Option(help="A report from before, made with --json.", metavar="FILE")

@@ -128,6 +128,7 @@ def test_a_report_is_written_as_page_and_told_as_text(gateway: Gateway, tmp_path
 @pytest.mark.parametrize("words", [
     ("checklist", "run"), ("checklist", "run", "--phase", "9"),
     ("report", "--format", "xml"), ("verdict", "--slo", "/nowhere.yaml"),
+    ("report", "--since", "5x"), ("verdict", "--since", "0h"),
 ])  # fmt: skip
 def test_wrong_use_is_exit_code_two(gateway: Gateway, words: tuple[str, ...]):
     assert run(gateway, *words).returncode == 2
