@@ -55,7 +55,7 @@ class _Spans:
 
     __slots__ = ("_spans", "_text")
 
-    def __init__(self, text: bytes, spans: list[tuple[int, int]]) -> None:
+    def __init__(self, text: bytes | str, spans: list[tuple[int, int]]) -> None:
         self._text = text
         self._spans = spans
 
@@ -68,7 +68,7 @@ class _Spans:
     def end(self, group: int = 0) -> int:
         return self._spans[group][1]
 
-    def __getitem__(self, group: int) -> bytes | None:
+    def __getitem__(self, group: int) -> bytes | str | None:
         start, end = self._spans[group]
         return None if start < 0 else self._text[start:end]
 
@@ -83,6 +83,29 @@ def _direct_matches(match: Any, text: bytes, at: int, end: int) -> Iterator[Matc
             return
         yield _Spans(text, spans)
         at = stop if stop > at else at + 1
+
+
+def _text_matches(match: Any, text: str, start: int, end: int) -> Iterator[Match]:
+    """Match in the bytes of a part of a text; tells places in characters."""
+    raw, at = text[start:end].encode(), 0
+    anywhere, _ = _anchors()
+    while at <= len(raw):
+        spans = match(anywhere, raw, at, len(raw))
+        first, stop = spans[0]
+        if first < 0:
+            return
+        start += len(raw[at:first].decode())
+        yield _Spans(text, [_in_characters(raw, first, start, *span) for span in spans])
+        start += len(raw[first:stop].decode())
+        at = stop if stop > first else stop + 1
+
+
+def _in_characters(raw: bytes, first: int, start: int, begin: int, stop: int) -> tuple[int, int]:
+    """Return a span of bytes in characters, where `start` is that of the byte `first`."""
+    if begin < 0:
+        return -1, -1
+    begin_at = start + len(raw[first:begin].decode())
+    return begin_at, begin_at + len(raw[begin:stop].decode())
 
 
 def _direct_spans(match: Any, text: bytes, at: int, end: int) -> list[tuple[int, int]]:
@@ -125,9 +148,12 @@ class Pattern:
     ) -> Iterator[Match]:
         """Yield the matches from left to right."""
         end = len(text) if end is None else end
-        if isinstance(text, bytes) and (core := self._core()):
-            return _direct_matches(core, text, max(0, start), min(end, len(text)))
-        return iter(self._engine().finditer(text, start, end))
+        core = self._core()
+        if core is None:
+            return iter(self._engine().finditer(text, start, end))
+        if isinstance(text, str):
+            return _text_matches(core, text, start, end)
+        return _direct_matches(core, text, max(0, start), min(end, len(text)))
 
     def spans(self, text: bytes, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
         """Return where the matches lie, from left to right; the quickest way to know no more."""

@@ -91,6 +91,20 @@ def _fold_run(run: re.Match[str]) -> str:
     return run[0].translate(_FOLD)
 
 
+def _plain_latin(text: str) -> bytes | None:
+    """Return the bytes of a text of Latin-1 in which nothing is to be folded, as most texts are."""
+    try:
+        raw = text.encode("latin-1")
+    except UnicodeEncodeError:
+        return None
+    return None if b"\xa0" in raw or b"\xad" in raw else raw
+
+
+def _fold(line: str) -> str:
+    """Fold a line; one of ASCII, as most are in most texts, costs nothing."""
+    return line if line.isascii() else _FOLDABLE.sub(_fold_run, line)
+
+
 def _view_run(exc: UnicodeError) -> tuple[bytes, int]:
     """Give the bytes of a run of characters beyond Latin-1 to the codec that met them."""
     if not isinstance(exc, UnicodeEncodeError):
@@ -118,13 +132,14 @@ class Folded:
     def __init__(self, original: str) -> None:
         self.length = len(original)
         self._dropped: list[int] = []
-        if original.isascii():
-            self.text, self.view = original, original.encode()
+        raw = _plain_latin(original)
+        if raw is not None:
+            self.text, self.view = original, raw.translate(_LATIN)
             return
         if _INVISIBLE.search(original):
             self._dropped = _dropped(original)
             original = _INVISIBLE.sub("", original)
-        self.text = _FOLDABLE.sub(_fold_run, original)
+        self.text = "\n".join([_fold(line) for line in original.split("\n")])
         self.view = self.text.encode("latin-1", _ERRORS).translate(_LATIN)
 
     def back(self, index: int) -> int:

@@ -155,9 +155,8 @@ def marked(text: str, plain: bytes, view: bytes) -> str:
     """Put the cuts of a view into its text too, where patterns look at the text."""
     if plain is view or text.isascii():
         return text
-    chars = list(text)
-    at = view.find(b"\n")
-    while at >= 0:
-        chars[at] = "\n"
-        at = view.find(b"\n", at + 1)
-    return "".join(chars)
+    lines, at = [], 0
+    for line in view.split(b"\n"):
+        lines.append(text[at : at + len(line)])
+        at += len(line) + 1
+    return "\n".join(lines)

@@ -9,7 +9,8 @@ from .context import LOWER_VIEW, Labels
 from .engine import Match, Pattern, Places
 from .fold import LOWER, UPPER, lower
 
-_FOREIGN = bytes((UPPER, LOWER))
+FOREIGN = Pattern(b"[%b]" % bytes((UPPER, LOWER)))
+"""Letters of other scripts than the Latin one."""
 
 
 class Scan:
@@ -34,6 +35,12 @@ class Scan:
         for start, end in self.parts(pattern):
             yield from pattern.spans(self.view, start, end)
 
+    def foreign(self, pattern: Pattern, *, is_low: bool = False) -> Iterator[Match]:
+        """Yield the matches of a pattern of text, where the text holds letters of other scripts."""
+        text = (self.low_text or "") if is_low else self.text
+        for start, end in self.parts(FOREIGN):
+            yield from pattern.finditer(text, max(0, start - 1), end)
+
     @cached_property
     def low(self) -> bytes:
         """The view for looking up words: lower case, digits as `#`, `_` and `-` as spaces."""
@@ -42,13 +49,12 @@ class Scan:
     @cached_property
     def low_text(self) -> str | None:
         """The folded text in lower case, if it holds other letters than Latin ones."""
-        has_foreign = any(code in self.view for code in _FOREIGN)
-        return lower(self.text) if has_foreign else None
+        return lower(self.text) if self.parts(FOREIGN) else None
 
     @cached_property
     def labels(self) -> Labels:
         """Label words and where they stand."""
-        return Labels(self.low, self.low_text)
+        return Labels(self.low, self.low_text, self.parts(FOREIGN))
 
     def line_start(self, at: int) -> int:
         """Return where the line of a place begins."""

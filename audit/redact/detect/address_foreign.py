@@ -39,15 +39,13 @@ _STREET = Pattern(
 
 def find_foreign(scan: Scan) -> Iterator[Hit]:
     """Yield streets and addresses in other scripts."""
-    if scan.low_text is None:
-        return
-    for match in _FOREIGN.finditer(scan.low_text):
+    for match in scan.foreign(_FOREIGN, is_low=True):
         start, end = match.span(1)
-        if other := _NEXT_FIELD.search(scan.low_text, start, end):
+        if other := _NEXT_FIELD.search(scan.low_text or "", start, end):
             end = other.start()
         if any(map(str.isdigit, scan.text[start:end])):
             yield hit(scan, start, end, 0.7)
     for pattern in (_SLAVIC, _STREET):
-        for match in pattern.finditer(scan.text):
+        for match in scan.foreign(pattern):
             if b"\n" not in scan.view[match.start() : match.end()]:
                 yield hit(scan, *match.span(), 0.7)

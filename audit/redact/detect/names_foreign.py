@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Set
+from itertools import chain
 
 from ..engine import Pattern
 from ..finding import Hit
-from ..scan import Scan
+from ..scan import FOREIGN, Scan
 from .person import other_first_names, other_surnames
 
 _CASED = r"\p{Lu}[\p{L}'’-]+(?: \p{Lu}[\p{L}'’.-]*){0,3}"
@@ -95,7 +96,8 @@ _AM_TOO = Pattern(
 def find_first(scan: Scan) -> Iterator[Hit]:
     """Yield a common first name with a surname beside it, or behind `I am`."""
     known, free = other_first_names(), 0
-    for word in _WORD.finditer(scan.text):
+    words = [_WORD.finditer(scan.text, *part) for part in scan.parts(FOREIGN)]
+    for word in chain.from_iterable(words):
         name = word[0]
         if name.lower() not in known and (name[0] not in _CLITICS or name[1:] not in known):
             continue
@@ -104,10 +106,10 @@ def find_first(scan: Scan) -> Iterator[Hit]:
             if end:
                 yield from _hit(scan, start, start, end, 0.6)
                 free = end
-    for match in _AM.finditer(scan.text):
+    for match in scan.foreign(_AM):
         if match[1].split(" ")[0].lower() in known:
             yield from _hit(scan, match.start(), *match.span(1), 0.6)
-    for match in _AM_TOO.finditer(scan.text):
+    for match in scan.foreign(_AM_TOO):
         start, end = max(match.span(group) for group in range(1, 6))
         yield from _hit(scan, match.start(), start, end, 0.6)
 
@@ -142,14 +144,14 @@ def _is_family(word: str, known: Set[str]) -> bool:
 def find_foreign(scan: Scan) -> Iterator[Hit]:
     """Yield names after words of other scripts."""
     for pattern, score in ((_SAID, 0.75), (_TITLED, 0.75), (_FIELD, 0.75)):
-        for match in pattern.finditer(scan.text):
+        for match in scan.foreign(pattern):
             if _stands_alone(scan, match.start()):
                 yield from _hit(scan, match.start(), *match.span(1), score)
 
 
 def find_suffixed(scan: Scan) -> Iterator[Hit]:
     """Yield names with a title behind them."""
-    for match in _SUFFIXED.finditer(scan.text):
+    for match in scan.foreign(_SUFFIXED):
         start, end = max(match.span(group) for group in (1, 2, 3))
         yield from _hit(scan, match.start(), start, end, 0.7)
 

@@ -136,7 +136,7 @@ def find_sentences(scan: Scan) -> Iterator[Hit]:
 
 def find_foreign(scan: Scan) -> Iterator[Hit]:
     """Yield passwords named in other scripts."""
-    for match in _FOREIGN.finditer(scan.text):
+    for match in scan.foreign(_FOREIGN):
         start, end = match.span(1)
         if b"\n" not in scan.view[match.start() : end] and _is_chosen(scan, start, end):
             yield Hit(start, end, "PASSWORD", 0.8, scan.text[start:end])

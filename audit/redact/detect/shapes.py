@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from ..engine import Gate, Pattern
@@ -62,7 +63,10 @@ KEYWORDS = Pattern(b"|".join(word.source for word in _BY_WORD))
 
 def find_gitleaks(scan: Scan) -> Iterator[Hit]:
     """Yield what the rules of gitleaks find, where their keywords occur."""
-    wanted = {index for word in _WORDS.fired(scan.view) for index in _BY_WORD[word]}
+    words = chain.from_iterable(
+        _WORDS.fired(scan.view[slice(*part)]) for part in scan.parts(KEYWORDS)
+    )
+    wanted = {index for word in words for index in _BY_WORD[word]}
     for index in sorted(wanted):
         pattern, rule = _RULES[index]
         for match in pattern.finditer(scan.view):

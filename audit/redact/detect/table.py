@@ -8,7 +8,7 @@ import msgspec
 
 from ..engine import Pattern
 from ..finding import Hit
-from ..scan import Scan
+from ..scan import FOREIGN, Scan
 from . import (
     address,
     address_foreign,
@@ -48,8 +48,6 @@ class Detector(msgspec.Struct, frozen=True):
         return (self.gate,) if self.gate else self.patterns
 
 
-_FOREIGN = Pattern(rb"[\xd8\xf8]{2}")
-
 DETECTORS: tuple[Detector, ...] = (
     Detector("mail", mail.find, (mail.PLAIN,)),
     Detector("hidden_mail", mail.find_hidden, (mail.HIDDEN, mail.SPOKEN)),
@@ -61,7 +59,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("password_phrases", secrets.find_sentences, (secrets.SENTENCE,)),
     Detector("codes", spoken.find_codes, (spoken.CODE,)),
     Detector("spoken_passwords", spoken.find_loose, (spoken.LOOSE, spoken.OTHER)),
-    Detector("foreign_passwords", secrets.find_foreign, gate=_FOREIGN),
+    Detector("foreign_passwords", secrets.find_foreign, gate=FOREIGN),
     Detector("mail_password", secrets.find_pairs, secrets.PAIRS),
     Detector("gitleaks", shapes.find_gitleaks, gate=shapes.KEYWORDS),
     Detector("digits", digits.find, gate=token.GATE),
@@ -74,7 +72,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("prefixed_address", address.find_prefixed, address.PREFIXED),
     Detector("suffixed_address", address.find_suffixed, address.SUFFIXED),
     Detector("named_address", address.find_named, address.NAMED),
-    Detector("foreign_address", address_foreign.find_foreign, gate=_FOREIGN),
+    Detector("foreign_address", address_foreign.find_foreign, gate=FOREIGN),
     Detector("titled_names", names.find_titled, (names.TITLE,)),
     Detector("said_names", names.find_said, (names.SAID, names.SAID_TOO)),
     Detector("name_fields", names.find_field, (names.FIELD,)),
@@ -92,7 +90,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("writers", names_beside.find_writer, (names_beside.WROTE,)),
     Detector("names_here", names_beside.find_here, (names_beside.HERE,)),
     Detector("degrees", names_beside.find_degree, (names_beside.DEGREE,)),
-    Detector("foreign_names", names_foreign.find_foreign, gate=_FOREIGN),
-    Detector("foreign_first_names", names_foreign.find_first, gate=_FOREIGN),
-    Detector("suffixed_names", names_foreign.find_suffixed, gate=_FOREIGN),
+    Detector("foreign_names", names_foreign.find_foreign, gate=FOREIGN),
+    Detector("foreign_first_names", names_foreign.find_first, gate=FOREIGN),
+    Detector("suffixed_names", names_foreign.find_suffixed, gate=FOREIGN),
 )
