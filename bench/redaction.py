@@ -35,6 +35,7 @@ SETS = (
     "seventh",
     "eighth",
     "ninth",
+    "tenth",
 )
 CLEAN = (
     "The villa has a garden and a pool, and the sea is a short walk away. We would like to know "

@@ -70,7 +70,8 @@ LATIN: dict[str, str] = {
         reisepassnummer|passnummer|pass nr|passnr|paspoort|paspoortnummer|paszport|paszportu
         numer paszportu|pasaport|pasaportum|pasaport numarasi|pasaport no|ho chieu|so ho chieu
         passi|passinumero|pasport
-        cestovni pas|utlevel|pasaporto|numero de pasaporte|numero de passeport|pass number
+        cestovni pas|utlevel|utlevelem|utlevelszam|pasaporto|numero de pasaporte
+        numero de passeport|pass number
         travel document""",
     "national": """
         ssn|social security|social security number|national id|nationalid|national id number
@@ -92,7 +93,7 @@ LATIN: dict[str, str] = {
         driving licence|driving license
         licence number|license number|fuhrerschein|permis de conduire|sim a|sim c|no sim
         carnet|documento|documento de identidad|carta d identita|carta di identita
-        identificacion|identidad|dowod osobisty|nr dowodu|cartao de cidadao
+        identificacion|identidad|dowod osobisty|dowod|dowodu|nr dowodu|cartao de cidadao
         bilhete de identidade|rut|rut chile|cuil|nss|insurance number|mrn|patient id
         medical record|health insurance|tax number|national number|personal number|personal id
         philhealth|umid|thai id|matricule|nid|identifikationsnummer|id nummer|id kort
@@ -145,7 +146,7 @@ LATIN: dict[str, str] = {
         nacimiento|naci|nac
         nacio|nato|nata|nato il|nata il|data di nascita|nascita|nascido|nascida
         data de nascimento|nascimento|nasci|geboortedatum|geboren op|fodd|fodelsedatum
-        fodselsdato|fodt|syntynyt|syntymaaika|urodzony|urodzona|data urodzenia|ur|narozen
+        fodselsdato|fodt|syntynyt|synt|syntymaaika|urodzony|urodzona|data urodzenia|ur|narozen
         narozena|datum narozeni|szuletett|szuletesi|szuletesi datum|data nasterii|nascut
         nascuta|dogum|dogum tarihi|dogumlu|ngay sinh|sinh ngay|sinh|kapanganakan|ipinanganak
         tarikh lahir|narodena|narodeny|narodil sa|narodila sa|datum narodenia|urodzilem sie
@@ -176,7 +177,7 @@ OTHER: dict[str, str] = {
         جوازي|جواز سفري|جوازه|جوازها|جوازك|הדרכון|پاسپورت|паспорт|пасспорт|паспорта|загранпаспорт
         护照|护照号|護照|パスポート
         旅券|旅券番号|여권|여권번호
-        جواز|جواز السفر|דרכון|หนังสือเดินทาง|पासपोर्ट|διαβατήριο""",
+        جواز|جواز السفر|דרכון|หนังสือเดินทาง|พาสปอร์ต|पासपोर्ट|διαβατήριο""",
     "national": """
         снилс|身份证|身份证号|身份證|マイナンバー|個人番号|주민등록번호|주민번호|کد ملی|کدملی
         شماره ملی|شناختی کارڈ|شناختی کارڈ نمبر|هوية

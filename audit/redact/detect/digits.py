@@ -18,6 +18,7 @@ ENOUGH = {"PHONE": 0.7, "CARD": 0.55}
 NAMED_CARD = 0.92
 """A word for a card stands before it: some digits of it may be a card that checks."""
 LONGEST_FREE = 19
+FAR = 60
 
 # label -> (type, fewest digits, most digits)
 _BY_LABEL: dict[str, tuple[str, int, int]] = {
@@ -48,6 +49,7 @@ _CARD_GROUPS = {
     (4, 4, 4, 4, 3),
 }
 _CARD = [4, 4, 4, 4]
+_EXPIRY = re.compile(rb",? ?(?i:exp|valid)")
 _TABLE = Table(DIGITS)
 
 Verdict = tuple[str, float]
@@ -114,7 +116,7 @@ def judge(scan: Scan, number: Number, label: str, cost: int) -> Verdict:
     if number.is_glued:
         return _NOTHING
     if label == "not" and cost <= NOT_REACH:
-        return _against(number, cost)
+        return _against(scan, number, cost)
     found = [_card(number), _TABLE.judge(_plain(number)), _imei(number)]
     if (
         label
@@ -123,7 +125,14 @@ def judge(scan: Scan, number: Number, label: str, cost: int) -> Verdict:
         or not _is_assigned(scan.view, number.start)
     ):
         found.append(_phone(number))
-    return max(found, key=_score)
+    best = max(found, key=_score)
+    return ("KK", best[1]) if best[0] == "NIK" and _is_family_card(scan, number.start) else best
+
+
+def _is_family_card(scan: Scan, start: int) -> bool:
+    """Tell whether a number like a NIK is that of a family: `KK an. Ni Luh: 5103...`."""
+    near = scan.labels.within
+    return near(start, "kk", FAR) and not near(start, "nik", FAR)
 
 
 def _score(verdict: Verdict) -> float:
@@ -170,9 +179,10 @@ def _unless_known_better(named: Verdict, number: Number, label: str) -> Verdict:
     return card if card[1] >= SURE else named
 
 
-def _against(number: Number, distance: int) -> Verdict:
+def _against(scan: Scan, number: Number, distance: int) -> Verdict:
     """The words around say that this is no personal number."""
-    if len(number.sizes) == 4 and (card := _card(number))[1] >= 0.9:
+    least = 0.5 if _EXPIRY.match(scan.view, number.end) else 0.9
+    if len(number.sizes) == 4 and (card := _card(number))[1] >= least:
         return card
     if number.is_plus and distance > 8:
         return _phone(number)

@@ -25,7 +25,7 @@ SAID = Pattern(
     rb"suami saya|istri saya|anak saya|panggilan saya|pelanggan|pemilik)(?: adalah| ialah)?|namaku|"
     rb"bernama|perkenalkan saya|atas nama|an\.|a\.n\.?|ich heiss?e|mein name ist|je "
     rb"m'appelle|mon nom est|je me nomme|je suis|me llamo|mi nombre(?: completo)? es|soy|mi chiamo|"
-    rb"il mio nome e|sono|meu nome e|me chamo|eu sou [oa]|ik heet|mijn naam is|ik ben|jag heter|"
+    rb"il mio nome e|sono|meu nome e|me chamo|chamo-me|eu sou [oa]|ik heet|mijn naam is|ik ben|jag heter|"
     rb"mitt namn ar|jeg hedder|mit navn er|jeg heter|mitt navn er|nimeni on|nazywam sie|mam na imie|"
     rb"jmenuji se|numele meu este|ma numesc|ma cheama|benim adim|adim|ismim|ten toi la|toi ten la|"
     rb"ang pangalan ko ay|ako si|a nevem|nama pemegang(?: kartu)?|zovem se|ime mi je|volam sa|"

@@ -32,7 +32,7 @@ HERE = Pattern(
     rb"("
     + _SHORT
     + rb") (?:here|speaking|on the line|on the phone|disini|di sini|am apparat|a l'appareil|"
-    rb"al aparato|al telefono)\b|\b(" + TWO + rb") vagyok\b"
+    rb"al aparato|al telefono|po ito|har|po)\b|\b(" + TWO + rb") vagyok\b"
 )
 DEGREE = Pattern(
     rb"("

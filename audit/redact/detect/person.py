@@ -13,7 +13,7 @@ from ..scan import Scan
 _U, _L = rb"[A-Z\xd8]", rb"[a-z\xf8]"
 PARTICLES = (
     rb"(?:van(?: de[rn]?)?|von(?: der)?|de(?: la| los| l)?|da|do|dos|di|del|della|du|bin|"
-    rb"binti|bte|al|el|ter|ten|af|av|zu|le|la|y|ap|ibn|abu|mac|san|st)"
+    rb"binti|bte|al|el|ter|ten|af|av|zu|le|la|y|ap|ibn|abu|mac|san|st|a/[lp]|[sd]/o)"
 )
 NAME = (
     rb"(?:"

@@ -34,7 +34,7 @@ LOOSE = Pattern(
 OTHER = Pattern(
     rb"(?i)\b(?:"
     + _PASSWORD
-    + rb"|login)\b[^\n]{1,60}\b(?:new one|old one|other one|the new|yang baru|yang lama|"
+    + rb"|login|user(?:name)?|wifi|wi-fi|akun)\b[^\n]{1,60}\b(?:new one|old one|other one|the new|yang baru|yang lama|"
     rb"pass|pw)(?: is| was| adalah|:)? ([^\s\"'`,;]{4,64})"
 )
 """The second of two passwords, or the word for one behind the word for an account."""
