@@ -81,9 +81,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         for guard in request.app[GUARDS]:
             await guard(request)
-        if request.method == "OPTIONS":
-            return web.Response(status=204)
-        return await handler(request)
+        return _options(request) if request.method == "OPTIONS" else await handler(request)
     except ApiError as error:
         if error.code in DENIED:
             rooms = request.app[ROOMS]
@@ -104,6 +102,17 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             route=route_of(request),
         )
         return error_response(request, ApiError("internal", "Something went wrong on our side."))
+
+
+def _options(request: web.Request) -> web.Response:
+    """Answer every preflight, and say of a path what may be asked of it."""
+    refusal = request.match_info.http_exception
+    if isinstance(refusal, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted({*refusal.allowed_methods, "OPTIONS"}))
+        return web.Response(status=204, headers={"Allow": allowed})
+    if refusal is not None and "Access-Control-Request-Method" not in request.headers:
+        raise refusal
+    return web.Response(status=204)
 
 
 def translated(error: web.HTTPException) -> ApiError:

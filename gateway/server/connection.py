@@ -118,7 +118,7 @@ class Connection(web.RequestHandler):
 
 def _error_of(status: int, exc: BaseException | None) -> ApiError:
     if isinstance(exc, LineTooLong):
-        return ApiError("too_large", TOO_LONG)
+        return ApiError("bad_request", TOO_LONG)
     code = CODES_BY_STATUS.get(status, "bad_request" if status < 500 else "internal")
     detail = "The request could not be understood." if status < 500 else "Something went wrong."
     return ApiError(code, detail, status=status)

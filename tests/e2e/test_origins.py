@@ -137,6 +137,13 @@ def test_a_preflight_of_the_page_is_answered(wire: Wire, path: str):
     assert all(name in allowed for name in added)
 
 
+def test_options_tell_what_may_be_asked_of_a_path(wire: Wire):
+    answer = wire.open("OPTIONS", f"{STREAMS}/abc").read()
+
+    assert (answer.status, answer.header("allow")) == (204, "DELETE, GET, OPTIONS")
+    assert wire.open("OPTIONS", "/nowhere").read().status == 404
+
+
 def test_a_preflight_of_a_foreign_page_is_refused(wire: Wire):
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
 

@@ -162,5 +162,5 @@ async def test_a_line_that_is_too_long_is_told_as_such(inside: Inside, place: by
     start, _, body = (await reader.read()).partition(b"\r\n\r\n")
     writer.close()
 
-    assert start.split(b" ")[1] == b"413"
+    assert start.split(b" ")[1] == b"400"
     assert "POST" in json.loads(body)["detail"]
