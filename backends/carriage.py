@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +21,7 @@ from .request import (
 
 ERROR_MARK = "[tool error] "
 """Stands before a tool's result that was an error, where a protocol has no field for it."""
+TEXT = "text/plain"
 REASONING = "messages.reasoning_content"
 """What earlier reasoning is called where it is left out, before `as_asked`."""
 PRIVATE = ("user", "safety_identifier", "metadata", "store")
@@ -60,6 +63,20 @@ def has_reasoning(request: ChatRequest) -> bool:
 def data_uri(part: ImagePart | DocumentPart) -> str:
     """Write the content of a part as a data URI."""
     return f"data:{part.media_type or 'application/octet-stream'};base64,{part.data}"
+
+
+def words_of(backend: str, part: DocumentPart, where: str) -> str:
+    """Return the words of a plain text that came as a document."""
+    try:
+        return base64.b64decode(part.data or "", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as exc:
+        raise refused(backend, where, "holds a text document that is no base64 of UTF-8.") from exc
+
+
+def titled_words_of(backend: str, part: DocumentPart, where: str) -> str:
+    """Return them for a protocol whose documents are no plain texts, under their title."""
+    words = words_of(backend, part, where)
+    return f"{part.name}\n\n{words}" if part.name else words
 
 
 def check_tool_results(backend: str, messages: Sequence[Message]) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from ..carriage import ERROR_MARK, REASONING, check_tool_results, merge_turns
+from ..carriage import ERROR_MARK, REASONING, TEXT, check_tool_results, merge_turns, words_of
 from ..foreign import as_asked, refused
 from ..request import (
     ChatRequest,
@@ -76,11 +74,11 @@ def _image(backend: str, part: ImagePart, where: str) -> Block:
 def _document(backend: str, part: DocumentPart, where: str) -> Block:
     if part.data is None:
         source: Block = {"type": "url", "url": part.url}
-    elif part.media_type == "text/plain":
+    elif part.media_type == TEXT:
         source = {
             "type": "text",
-            "media_type": "text/plain",
-            "data": _text_of(backend, part, where),
+            "media_type": TEXT,
+            "data": words_of(backend, part, where),
         }
     else:
         kind = part.media_type or "application/pdf"
@@ -89,13 +87,6 @@ def _document(backend: str, part: DocumentPart, where: str) -> Block:
     if part.name:
         block["title"] = part.name
     return block
-
-
-def _text_of(backend: str, part: DocumentPart, where: str) -> str:
-    try:
-        return base64.b64decode(part.data or "", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as exc:
-        raise refused(backend, where, "holds a text document that is no base64 of UTF-8.") from exc
 
 
 def _thinking(part: ReasoningPart) -> Block | None:

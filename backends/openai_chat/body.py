@@ -10,6 +10,7 @@ import orjson
 from ..carriage import (
     ERROR_MARK,
     REASONING,
+    TEXT,
     check_tool_results,
     data_uri,
     has_cache_marks,
@@ -17,6 +18,7 @@ from ..carriage import (
     is_native,
     merge_turns,
     public_body,
+    titled_words_of,
 )  # fmt: skip
 from ..foreign import as_asked, check_foreign, refused
 from ..request import (
@@ -157,6 +159,8 @@ def _part(backend: str, part: Part, where: str) -> dict[str, Any] | None:
         case DocumentPart():
             if part.data is None:
                 raise refused(backend, where, "holds a document by URL; send its bytes instead.")
+            if part.media_type == TEXT:
+                return {"type": "text", "text": titled_words_of(backend, part, where)}
             file = {"filename": part.name or "document.pdf", "file_data": data_uri(part)}
             return {"type": "file", "file": file}
         case _:

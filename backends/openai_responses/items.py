@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..carriage import ERROR_MARK, data_uri
+from ..carriage import ERROR_MARK, data_uri, titled_words_of
 from ..foreign import refused
 from ..request import (
     DocumentPart,
@@ -85,6 +85,8 @@ def _part(backend: str, part: Part, where: str) -> Item | None:
         case ImagePart():
             url = part.url or data_uri(part)
             return {"type": "input_image", "image_url": url, "detail": part.detail or "auto"}
+        case DocumentPart(media_type="text/plain", data=str()):
+            return {"type": "input_text", "text": titled_words_of(backend, part, where)}
         case DocumentPart() if part.data is not None:
             name = part.name or "document.pdf"
             return {"type": "input_file", "filename": name, "file_data": data_uri(part)}

@@ -24,6 +24,7 @@ from backends import (
 from backends.anthropic_messages import write_body as write_anthropic
 from backends.contract import ask
 from backends.openai_chat import write_body as write_openai
+from backends.openai_responses import write_body as write_responses
 
 CLAUDE = "claude-opus-4-5"
 PNG = ImagePart(media_type="image/png", data="aWNvbg==", detail="low")
@@ -40,6 +41,11 @@ def anthropic(*messages: Message, model: str = CLAUDE, **fields):
         "", messages=messages or (Message("user", (TextPart("hi"),)),), model=model, **fields
     )
     body = write_anthropic("b", request)
+    return json.loads(body.data), body.dropped
+
+
+def responses(*messages: Message):
+    body = write_responses("r", ask("x", messages=messages))
     return json.loads(body.data), body.dropped
 
 
@@ -240,6 +246,14 @@ class TestToAnthropic:
         assert (text["source"]["data"], text["title"]) == ("né", "n")
         assert document["source"]["type"] == "url"
         assert dropped == ("image_url.detail",)
+
+    @pytest.mark.parametrize("write", [openai, responses])
+    def test_a_document_of_plain_text_is_text_where_documents_are_files(self, write):
+        data = base64.b64encode("né".encode()).decode()
+        body, _ = write(user(DocumentPart(media_type="text/plain", data=data, name="n")))
+
+        assert "n\n\nné" in json.dumps(body, ensure_ascii=False).replace("\\n", "\n")
+        assert "file" not in json.dumps(body)
 
     def test_a_picture_of_another_kind_is_refused(self):
         with pytest.raises(BackendRefused, match=r"messages\[0\]"):

@@ -121,7 +121,11 @@ def _turn(item: Item, at: str) -> tuple[str, list[Part]] | None:
             text = "\n\n".join(piece.text for piece in summary)
             return "assistant", [ReasoningPart(text, _signature(item.encrypted_content))]
         case "item_reference":
-            raise bad_field(f"{at}.type", "is not supported: this gateway stores no responses.")
+            raise bad_field(
+                f"{at}.type",
+                "is not supported: this gateway stores no responses. Send the item itself; clients "
+                "do with `store: false`.",
+            )
         case _:
             return None
 
