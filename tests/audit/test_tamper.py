@@ -205,32 +205,53 @@ async def test_newest_segments_removed_with_their_checkpoints_show_in_the_second
     assert len(look(base).problems) >= 1
 
 
-def forge(audit, records, *, is_signed):
-    """Write a new history: right hashes from the first record on, signed with today's key."""
+def forge(audit, records, *, is_signed, step=1):
+    """Write a new history: right hashes from the first record on, signed with today's key.
+
+    `step`: by how much its numbers grow after the first.
+    """
     writer = "abcdefabcdef"
     chain = Chain(writer)
     name = f"2026-11-24T000000.000Z-{writer}-000000.jsonl"
     head = {"event": "audit.segment.opened", "time": "2026-11-24T00:00:00.000Z", "segment": 0}
     records = ({**head, "file": name, "prev": "0" * 64}, *records)
-    lines = [chain.seal({"stream_id": "", "request_id": "", "app": "", **one}) for one in records]
+    lines = []
+    for one in records:
+        named = {"event": one["event"], "time": one["time"], "stream_id": "", "request_id": ""}
+        lines.append(chain.seal({**named, "app": "", **one}))
+        chain.seq += step - 1
     (audit / name).write_bytes(b"".join(line + b"\n" for line in lines))
     if is_signed:
         Checkpoints(audit).write(writer, chain.seq, chain.head, time.time())
 
 
+def purge_of(path, before):
+    """Remove a file and its words; return the record with which retention would do so."""
+    last = from_line(path.read_bytes().splitlines()[-1])
+    words = path.with_suffix(".content.jsonl")
+    path.unlink()
+    words.unlink()
+    return {
+        "event": "retention.purged",
+        "time": stamp(time.time()),
+        "files": [path.name, words.name],
+        "heads": {path.name: last["hash"]},
+        "last": {path.name: last["seq"]},
+        "before": {"records": before, "words": before},
+    }
+
+
+def files_named(base):
+    """Return which files the report names."""
+    return {one.file for one in look(base).problems}
+
+
 async def test_records_that_nobody_signed_permit_nothing_and_are_found_themselves(base):
     audit = base / "audit"
     victim = min(audit.glob("*[0-9].jsonl"))
-    purge = {
-        "event": "retention.purged",
-        "time": "2026-11-24T00:00:00.000Z",
-        "files": [victim.name],
-        "before": {"records": "2999-01-01T00:00:00.000Z"},
-    }
-    forge(audit, [purge], is_signed=False)
-    victim.unlink()
+    forge(audit, [purge_of(victim, "2999-01-01T00:00:00.000Z")], is_signed=False)
 
-    files = {one.file for one in look(base).problems}
+    files = files_named(base)
 
     assert any("abcdefabcdef" in file for file in files)
     assert any(victim.name[23:35] in file for file in files)
@@ -238,18 +259,26 @@ async def test_records_that_nobody_signed_permit_nothing_and_are_found_themselve
 
 async def test_todays_key_signs_no_history_and_no_purge_of_what_is_young(base):
     audit = base / "audit"
+    victim = min(audit.glob("*[0-9].jsonl"))
     old = {"event": "chat.received", "time": "2026-11-20T00:00:00.000Z"}
     forge(audit, [old], is_signed=True)
     reasons = [one.reason for one in look(base).problems]
     assert any("for the first time" in reason for reason in reasons)
 
     (audit / "checkpoints" / "abcdefabcdef.checkpoints").unlink()
+    forge(audit, [purge_of(victim, "2026-11-01T00:00:00.000Z")], is_signed=True)
+    assert any(victim.name[23:35] in file for file in files_named(base))
+
+
+async def test_right_hashes_hide_no_number_that_is_left_out_and_no_wrong_root(base):
+    audit = base / "audit"
     now = stamp(time.time())
-    victim = min(audit.glob("*[0-9].jsonl"))
-    purge = {"event": "retention.purged", "time": now, "files": [victim.name]}
-    forge(audit, [{**purge, "before": {"records": "2026-11-01T00:00:00.000Z"}}], is_signed=True)
-    victim.unlink()
-    assert look(base).problems
+    seal = {"event": "audit.segment.sealed", "time": now, "records": 2, "root": "00" * 32}
+    forge(audit, [{"event": "x", "time": now}, seal], is_signed=False)
+    assert any("count or root" in one.reason for one in look(base).problems)
+
+    forge(audit, [{"event": "x", "time": now}] * 2, is_signed=False, step=2)
+    assert any("not the next one" in one.reason for one in look(base).problems)
 
 
 async def test_history_signed_again_with_todays_key_shows_in_the_second_place(base):

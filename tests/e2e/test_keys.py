@@ -271,6 +271,13 @@ def test_a_ticket_belongs_to_its_app_and_starts_nothing_else(wire: Wire):
     assert wire.post(f"{TICKETS}?ticket={ticket}", {}).status == 401
 
 
+def test_a_ticket_may_no_more_than_the_key_that_it_came_from(wire: Wire):
+    ticket = new_ticket(wire)
+
+    assert wire.get(ask_url("[[n=1]]", ticket=ticket, model="fast")).status == 400
+    assert text_of(wire.open("GET", ask_url("[[n=2]]", ticket=ticket)).all_events()) == tokens(2)
+
+
 def test_an_httponly_cookie_opens_a_stream_too(wire: Wire):
     answer = wire.post(TICKETS, {}, Authorization=bearer(WEB))
     cookie = answer.header("set-cookie")

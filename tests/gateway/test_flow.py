@@ -71,10 +71,12 @@ async def test_whatever_breaks_at_the_start_leaves_no_answer_that_never_ends(
 
     with monkeypatch.context() as patched:
         patched.setattr(running.rooms.trail, "received", broken)
-        status, _ = await post(running, STREAMS, "[[n=1]]")
+        status, answer = await post(running, STREAMS, "[[n=1]]")
     again, _ = await post(running, STREAMS, "[[n=1]]")
 
     assert (status, again) == (500, 201)
+    assert "thought of" not in answer
+    assert "NotADirectory" not in answer
     for generation in list(running.rooms.table.running.values()):
         await generation.stop()
     assert is_clean(running)

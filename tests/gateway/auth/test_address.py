@@ -55,6 +55,15 @@ def test_the_last_hop_that_is_not_ours_is_the_client(
     assert seen(request_of, ["10.0.0.0/8"], "10.0.0.1", *lines) == address
 
 
+@pytest.mark.parametrize("peer, is_https", [("10.0.0.1", True), ("192.0.2.1", False)])
+def test_only_a_trusted_proxy_says_that_the_client_speaks_tls(
+    request_of: RequestOf, peer: str, is_https: bool
+):
+    request = request_of(headers=[("X-Forwarded-Proto", "https")], peer=(peer, 1))
+
+    assert Addresses(["10.0.0.0/8"]).is_https(request) is is_https
+
+
 @pytest.mark.parametrize("peer", [None, "", "/run/gateway.sock"])
 def test_a_socket_without_an_address_is_local(request_of: RequestOf, peer: object):
     assert Addresses([]).of(request_of(peer=peer)) == "local"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 
 import jwt
 import pytest
 
 from gateway.auth.keyring import Keyring, digest
+from gateway.auth.tickets import StreamTickets
 from gateway.config.schema import Key
 from gateway.errors import ApiError
 
-SECRET = "a-secret-of-the-site-that-embeds-the-widget"
+SECRET = "a-secret-of-the-site-that-embeds-the-widget-on-each-of-its-many-pages"
 
 
 def key(id: str, secret: str) -> Key:
@@ -44,6 +46,18 @@ def test_the_admin_key_is_apart():
     assert not Keyring([], None, None).is_admin("")
 
 
+def test_secrets_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch):
+    """Keys of clients are not compared at all, but looked up by digest."""
+    compared: list[object] = []
+    real = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append(b) or real(a, b))
+    ring, tickets = Keyring([], "sha256:" + digest("adm"), None), StreamTickets(b"k" * 32, 600)
+
+    assert not ring.is_admin("wrong")
+    assert tickets.opens(tickets.sign("s1"), "s1")
+    assert len(compared) == 2
+
+
 def claim(secret: str = SECRET, algorithm: str = "HS256", **claims: object) -> str:
     """Return a signed claim."""
     return jwt.encode(
@@ -63,6 +77,7 @@ BAD = {
     "expired": claim(exp=time.time() - 60),
     "other secret": claim(secret="another-secret-that-is-long-enough-too"),
     "unsigned": jwt.encode({"sub": "x", "exp": time.time() + 60}, None, algorithm="none"),
+    "another algorithm": claim(algorithm="HS512"),
     "nonsense": "a.b.c",
     "empty": "",
     "raw bytes": "caf\udce9.b.c",

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.auth.identity import Identity
-from gateway.auth.tickets import BOUND_S, MAX_TICKETS, TICKET_S, MemoryTickets, StreamTickets
+from gateway.auth.shared import SharedTickets
+from gateway.auth.tickets import (
+    BOUND_S,
+    MAX_TICKETS,
+    TICKET_S,
+    MemoryTickets,
+    StreamTickets,
+    TicketStore,
+)
+from gateway.store import Store
 
 ME = Identity(address="192.0.2.1", user="me")
 
@@ -25,8 +35,18 @@ class Clock:
         return self.now
 
 
-async def test_a_ticket_is_claimed_by_its_first_use_alone():
-    tickets = MemoryTickets(600)
+@pytest.fixture(params=["memory", "redis"])
+async def tickets(request: pytest.FixtureRequest) -> AsyncIterator[TicketStore]:
+    """Tickets of one worker, and those that all workers share."""
+    if request.param == "memory":
+        yield MemoryTickets(600)
+        return
+    store = Store(request.getfixturevalue("redis_url"))
+    yield SharedTickets(store, 600)
+    await store.aclose()
+
+
+async def test_a_ticket_is_claimed_by_its_first_use_alone(tickets: TicketStore):
     ticket = await tickets.issue(ME, "app")
 
     claims = await asyncio.gather(*(tickets.claim(ticket, "app", f"s{n}") for n in range(24)))
@@ -61,13 +81,31 @@ async def test_a_used_ticket_lives_as_long_as_its_stream_can_be_resumed():
     assert await tickets.claim(ticket, "app", "s2") is None
 
 
-async def test_a_ticket_of_another_app_or_of_nobody_is_none():
-    tickets = MemoryTickets(600)
+async def test_a_ticket_of_another_app_or_of_nobody_is_none(tickets: TicketStore):
     ticket = await tickets.issue(ME, "app")
 
     assert await tickets.look(ticket, "other") is None
     assert await tickets.claim(ticket, "other", "s") is None
     assert await tickets.look("nobody's", "app") is None
+
+
+async def test_a_shared_ticket_ends_by_itself_and_its_key_names_nobody(redis_url: str):
+    store = Store(redis_url)
+    tickets = SharedTickets(store, 600)
+    ticket = await tickets.issue(ME, "app")
+    [key] = await store.client.keys("*")
+
+    unused_s = await store.client.ttl(key)
+    await tickets.claim(ticket, "app", "s1")
+    used_s = await store.client.ttl(key)
+    await tickets.release(ticket, "s1")
+    again_s = await store.client.ttl(key)
+    await store.aclose()
+
+    assert ticket not in key.decode()
+    assert 0 < unused_s <= TICKET_S
+    assert 600 < used_s <= 600 + BOUND_S
+    assert 0 < again_s <= TICKET_S
 
 
 async def test_tickets_are_bounded_and_random():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 
+from backends import ChatRequest
 from gateway.auth.identity import Identity
 from gateway.config.schema import Config, Key, Limit
-from gateway.limits.policy import Asking, compile_limit, compile_policy
+from gateway.limits.charges import charges_of
+from gateway.limits.policy import Asking, Policies, compile_limit, compile_policy
 from gateway.limits.price import Price, Prices
 
 WEB = Key("web", "sha256:", tenant="acme")
@@ -120,3 +124,17 @@ def test_a_model_without_a_price_costs_what_the_dearest_does():
 
 def test_cached_tokens_have_prices_of_their_own_and_fractions_are_rounded_up():
     assert Price(1_250_000, 0, 125_000, 0).of(usage(input_tokens=1, cache_read_tokens=1)) == 2
+
+
+def test_the_limiter_is_told_no_name_of_a_caller():
+    limits = "{users: {per: [user, app], requests: 5}, keys: {per: [key, tenant], requests: 5}}"
+    config = msgspec.yaml.decode(
+        f"{{apps: {{web: {{model: fast}}}}, limits: {limits}}}", type=Config
+    )
+    asked = SimpleNamespace(
+        identity=SIGNED, app_name="web", route="/agui", chat=ChatRequest(model="fast", messages=())
+    )
+
+    charges = charges_of(asked, Policies(config), lambda kind, name: f"{kind}-{len(name)}")
+
+    assert [charge.subject for charge in charges] == ["limit-16", "limit-19"]

@@ -8,6 +8,7 @@ from html import unescape
 import msgspec
 import pytest
 
+from gateway.api.docs import render
 from gateway.app import create_app
 from gateway.config import load
 from gateway.openapi import build_document
@@ -104,3 +105,10 @@ async def test_every_example_of_the_page_gets_an_answer(client):
 
     assert len(found) > 12
     assert {path for path, status in statuses.items() if status >= 400} <= {"/v1/embeddings"}
+
+
+def test_what_a_host_header_says_is_text_on_the_page():
+    page = render(build_document(), "http://a'\"><script>x()</script>")
+
+    assert "<script>x" not in page
+    assert "&lt;script&gt;x" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import subprocess
 import sys
 import time
@@ -67,6 +68,22 @@ def test_the_last_line_before_the_end_is_written():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=20)
 
     assert (done.returncode, done.stderr) == (3, b"last words\n")
+
+
+def test_every_line_is_one_json_object_whatever_is_in_it():
+    code = (
+        "import logging, structlog\n"
+        "from gateway.telemetry.log import setup_logging\n"
+        "setup_logging()\n"
+        'forged = \'a\\r\\n{"event":"forged"}\\x1b[31m\\u2028\'\n'
+        "structlog.get_logger().info('ours', path=forged)\n"
+        "logging.getLogger('theirs').warning(forged)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=20)
+
+    first, second = map(json.loads, done.stderr.splitlines())
+    assert first["event"] == "ours"
+    assert first["path"] == second["event"] == 'a\r\n{"event":"forged"}\x1b[31m\u2028'
 
 
 def test_a_line_has_its_time_in_utc_to_the_microsecond():
