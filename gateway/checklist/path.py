@@ -6,9 +6,8 @@ import socket
 import ssl
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from http.client import HTTPResponse
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ import msgspec
 
 from gateway.reading import events_of
 
+from .judging import TOGETHER_MS
 from .site import NoAnswer, Site
 
 REMEDIES = {
@@ -25,6 +25,7 @@ REMEDIES = {
     "envoy": "no buffer filter on this route; route timeout 0s, stream_idle_timeout 3600s",
     "awselb": "ALB: idle timeout above 60 s; do not use a Lambda target",
 }
+PIECES = 12
 NO_STREAM = "switch the flag on, give --api-key"
 ANYWHERE = "switch response buffering and compression off on this path, read timeout above 60 s"
 
@@ -118,24 +119,26 @@ def tls(site: Site) -> Found:
     return Found("TLS", days > 7, seen, "renew the certificate")
 
 
-def _arrivals(response: HTTPResponse) -> Iterator[float]:
-    for event in events_of(response):
-        if event.kind == "token":
-            yield event.at_s
-
-
 def pieces(site: Site) -> Found:
-    """Tokens sent a tenth of a second apart arrive like that."""
-    with site.opened("GET", site.ask_path("[[n=12]] [[delay=0.1]]")) as response:
+    """Tokens sent a tenth of a second apart arrive like that; those of a real model not at once."""
+    with site.opened("GET", site.ask_path(f"[[n={PIECES}]] [[delay=0.1]]")) as response:
         told = {name.lower(): value for name, value in response.headers.items()}
         if response.status != 200:
             seen = f"the stream was answered with {response.status}"
             return Found("piece by piece", False, seen, NO_STREAM)
-        times = list(_arrivals(response))
+        events = list(events_of(response))
+    if events and events[-1].kind == "error":
+        failure = events[-1].data["data"]
+        seen, page = f"{failure['code']}: {failure['message']}", f"/docs/errors#{failure['code']}"
+        return Found("piece by piece", False, f"no answer to look at: {seen}", f"see {page}")
+    times = [event.at_s for event in events if event.kind == "token"]
     gaps_ms = [(b - a) * 1000 for a, b in pairwise(times)] or [0.0]
     median = statistics.median(gaps_ms)
     seen = f"{len(times)} pieces, median gap {median:.0f} ms, longest {max(gaps_ms):.0f} ms"
-    return Found("piece by piece", len(times) > 3 and 40 < median < 400, seen, _remedy(told))
+    if len(times) == PIECES:
+        return Found("piece by piece", 40 < median < 400, seen, _remedy(told))
+    is_spread = median >= TOGETHER_MS if len(times) > 3 else None
+    return Found("piece by piece", is_spread, seen, _remedy(told))
 
 
 def compression(site: Site) -> Found:

@@ -95,7 +95,8 @@ def _ignore() -> None:
 async def drain(rooms: Rooms, limit_s: float, hurried: asyncio.Event) -> None:
     """Refuse what is new, let what runs finish, then end the rest with a terminal event."""
     rooms.is_draining = True
-    log.info("draining", running=len(rooms.table.running), limit_s=limit_s)
+    running = len(rooms.table.running)
+    log.info("draining", running=running, limit_s=limit_s, hint="a second signal ends it at once")
     finished = asyncio.create_task(_run_out(rooms))
     asked = asyncio.create_task(hurried.wait())
     await asyncio.wait((finished, asked), timeout=limit_s, return_when="FIRST_COMPLETED")

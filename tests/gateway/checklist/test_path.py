@@ -95,3 +95,13 @@ def test_a_gateway_that_refuses_streams_is_told_and_breaks_nothing(tmp_path: Pat
 
     assert found["silence"].ok is found["piece by piece"].ok is False
     assert "flag" in found["silence"].remedy
+
+
+def test_a_provider_that_fails_is_told_as_that_and_not_as_a_proxy(tmp_path: Path):
+    environ = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "GATEWAY_MODEL": "m"}
+    with Gateway(tmp_path, **environ) as away:
+        found = {one.name: one for one in examine_path(Site(away.wire.url))}
+
+    assert found["piece by piece"].ok is False
+    assert "upstream_error" in found["piece by piece"].seen
+    assert found["piece by piece"].remedy == "see /docs/errors#upstream_error"
