@@ -189,7 +189,7 @@ class Pattern:
 
 PIECE = 512
 """In parts of so many bytes, and up to the end of the line, a text is asked what occurs."""
-PER_SET = 8
+PER_SET = 10
 """So many patterns share a pass. The states of many multiply, and new texts would always need new
 ones; of few, they are soon all known."""
 _COUNTED = re.compile(rb"\{([0-9]+),[0-9]+\}")

@@ -50,8 +50,13 @@ def find_ip(scan: Scan) -> Iterator[Hit]:
     for start, end in scan.spans(V6):
         while end > start and view[end - 1] in b":" and view[end - 2 : end] != b"::":
             end -= 1
-        if view[start:end].count(b":") >= 2 and _is_apart(view, start, end):
+        if _is_whole(view[start:end]) and _is_apart(view, start, end):
             yield from _address(scan, start, end)
+
+
+def _is_whole(raw: bytes) -> bool:
+    """Tell whether an address of version 6 has all its parts; a time of day has not."""
+    return b"::" in raw or raw.count(b":") >= 6
 
 
 def _is_apart(view: bytes, start: int, end: int) -> bool:
@@ -70,31 +75,39 @@ def _address(scan: Scan, start: int, end: int) -> Iterator[Hit]:
         ip = ipaddress.ip_address(scan.text[start:end])
     except ValueError:
         return
-    if ip.is_loopback or ip.is_unspecified or ip.is_link_local:
-        return
     if _is_home(ip) or str(ip) in _RESOLVERS or (ip.version == 6 and len(scan.text[start:end]) < 7):
         return
     yield Hit(start, end, "IP", 0.9, str(ip))
 
 
 _HOME = [
-    ipaddress.ip_network(net)
-    for net in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "fc00::/7",
-        "0.0.0.0/8",
-        "255.0.0.0/8",
-        "224.0.0.0/24",
-        "239.255.255.250/32",
-        "ff02::/16",
+    (net.version, int(net.network_address), int(net.netmask))
+    for net in map(
+        ipaddress.ip_network,
+        (
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "::1/128",
+            "::/128",
+            "fe80::/10",
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "fc00::/7",
+            "0.0.0.0/8",
+            "255.0.0.0/8",
+            "224.0.0.0/24",
+            "239.255.255.250/32",
+            "ff02::/16",
+        ),
     )
 ]
+"""Networks by version, number and mask: of one machine, of a house, and for all in reach."""
 
 
 def _is_home(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return any(ip in net for net in _HOME if net.version == ip.version)
+    number = int(ip)
+    return any(ip.version == version and number & mask == net for version, net, mask in _HOME)
 
 
 def find_mac(scan: Scan) -> Iterator[Hit]:
