@@ -11,6 +11,7 @@ EVERYWHERE = {"0.0.0.0", "::", ""}  # nosec B104 - compared with, not bound
 
 
 HEAD = "The gateway is ready: "
+STORE_AWAY = "; IT DOES NOT ANSWER: look at the warnings of the log, and at REDIS_URL"
 NAMES = ("try", "answers", "reach", "flag", "store")
 
 
@@ -19,7 +20,7 @@ def is_start_text(line: str) -> bool:
     return line.startswith((HEAD, *(f"  {name:<9} " for name in NAMES)))
 
 
-def start_text(config: Config, bound_url: str) -> list[str]:
+def start_text(config: Config, bound_url: str, *, is_store_away: bool = False) -> list[str]:
     """Return six lines: page, curl line, backend, reach, flag, store."""
     url = _reachable(bound_url)
     return [
@@ -28,7 +29,7 @@ def start_text(config: Config, bound_url: str) -> list[str]:
         f"  answers   {_answers(config)}",
         f"  reach     {_reach(config)}",
         f"  flag      {FLAG}={config.flags.get(FLAG, 'off')}",
-        f"  store     {_store(config)}",
+        f"  store     {_store(config)}{STORE_AWAY if is_store_away else ''}",
     ]
 
 

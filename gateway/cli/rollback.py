@@ -29,6 +29,8 @@ app = single_command()
 NAME = "ENABLE_SSE_STREAMING"
 IN_A_ROW = 8
 """Requests, each on its own connection, that must agree before a change is in force everywhere."""
+SHORT = "[[n=1]] [[delay=0]] ping"
+"""A scripted model answers it at once, and so is no slower than the calls before."""
 ONE_CALL_NOISE_MS = 50
 """One call alone, of a client that starts: a rise below this says nothing."""
 
@@ -110,7 +112,7 @@ def _active(url: str, key: str | None) -> float:
 def _chat(url: str, profile: str, api_key: str | None, before_ms: float, rise: float) -> list[Step]:
     path = f"{url.rstrip('/')}/api/v2/{profile}/chat"
     began = time.monotonic()
-    answer = call("POST", path, key=api_key, body={"query": "ping"})
+    answer = call("POST", path, key=api_key, body={"query": SHORT})
     took_ms = (time.monotonic() - began) * 1000
     works = answer.status == 200 and bool(answer.body and answer.body.get("success"))
     compared = f"{took_ms:.0f} ms" + (f", before {before_ms:.0f} ms" if before_ms else "")

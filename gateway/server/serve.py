@@ -55,11 +55,12 @@ def run_one(config: Config, doors: Doors, process: Process, *, reread: Reread | 
     """Run one worker in this process."""
     from .worker import run_worker  # after the supervisor has said where metrics are kept
 
-    def announce() -> None:
+    def announce(is_store_away: bool) -> None:
         if process.announces:
             host, port = doors.main.getsockname()[:2]
             url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-            sys.stdout.write("\n".join(start_text(config, url)) + "\n")
+            lines = start_text(config, url, is_store_away=is_store_away)
+            sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:

@@ -37,7 +37,7 @@ async def run_worker(
     config: Config,
     doors: Doors,
     process: Process,
-    announce: Callable[[], None],
+    announce: Callable[[bool], None],
     reread: Reread | None,
 ) -> None:
     """Serve until a signal to leave, then drain; a second signal ends at once."""
@@ -63,7 +63,7 @@ async def run_worker(
             reloader = Reloader(app[ROOMS], reread, process.config_path, warmth.renew)
             stack.push_async_callback(_end, _reloading(reloader))
         spare_collector()
-        announce()
+        announce("redis" in app[ROOMS].degraded())
         await leaving.wait()
         await drain(app[ROOMS], config.server.drain_s, hurried)
         server.close()

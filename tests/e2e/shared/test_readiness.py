@@ -26,3 +26,8 @@ def test_an_idle_instance_notices_that_redis_is_away(
 
         assert eventually(lambda: gateway.wire.get("/readyz").json["degraded"] == ["redis"], 5)
         assert gateway.wire.get("/readyz").status == status
+
+
+def test_a_start_without_its_redis_says_so_in_the_start_text(tmp_path: Path):
+    with Gateway(tmp_path, {"redis": {"url": "redis://127.0.0.1:9/0"}}) as gateway:
+        assert eventually(lambda: "IT DOES NOT ANSWER" in gateway.output)
