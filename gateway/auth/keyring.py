@@ -10,6 +10,10 @@ from gateway.config.schema import Key
 from gateway.errors import ApiError
 
 
+MAX_USER = 256
+"""A longer name is refused: cut off, two people could become one."""
+
+
 class Keyring:
     """Finds the key behind a secret; the look-up is by digest, so its time tells nothing."""
 
@@ -56,7 +60,10 @@ class Keyring:
             )
         except jwt.InvalidTokenError as exc:
             raise ApiError("unauthorized", "The user token is invalid or has expired.") from exc
-        return str(claims["sub"])[:128]
+        user = str(claims["sub"])
+        if not 0 < len(user) <= MAX_USER:
+            raise ApiError("unauthorized", f"The token's `sub` has not 1 to {MAX_USER} letters.")
+        return user
 
 
 def digest(secret: str) -> str:

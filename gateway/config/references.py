@@ -112,6 +112,12 @@ def _keys(document: Document, config: Config) -> None:
             )
         seen.setdefault(key.id, index)
         hashes.setdefault(key.hash, key.id)
+    if config.admin_key_hash and config.admin_key_hash in hashes:
+        document.problem(
+            ("admin_key_hash",),
+            f"it is also the client's key `{hashes[config.admin_key_hash]}`",
+            "give `/admin` a key of its own",
+        )
 
 
 def lead_to_model(document: Document, path: Path, model: str, config: Config) -> None:

@@ -69,12 +69,14 @@ def test_a_signed_claim_names_the_user():
     assert Keyring([], None, SECRET).user_of(claim()) == "user-7"
 
 
-def test_a_long_name_is_cut():
-    assert len(Keyring([], None, SECRET).user_of(claim(sub="u" * 1000))) == 128
+def test_a_long_name_is_whole():
+    assert Keyring([], None, SECRET).user_of(claim(sub="u" * 256)) == "u" * 256
 
 
 BAD = {
     "expired": claim(exp=time.time() - 60),
+    "no name": claim(sub=""),
+    "a name that would be cut": claim(sub="u" * 257),
     "other secret": claim(secret="another-secret-that-is-long-enough-too"),
     "unsigned": jwt.encode({"sub": "x", "exp": time.time() + 60}, None, algorithm="none"),
     "another algorithm": claim(algorithm="HS512"),

@@ -98,6 +98,16 @@ def test_keys_without_any_key_are_a_mistake_and_no_open_door(text):
     assert problem.path == "GATEWAY_API_KEYS"
 
 
+def test_the_admin_key_is_no_key_of_a_client():
+    secret = "canary" * 4
+    environ = {"GATEWAY_API_KEYS": f"{'k' * 43},{secret}", "GATEWAY_ADMIN_KEY": secret}
+    [problem] = examine(None, environ).problems
+
+    assert problem.path == "GATEWAY_ADMIN_KEY"
+    assert "`key2`" in problem.message
+    assert "canary" not in str(problem)
+
+
 def test_what_is_missing_is_told_by_its_own_name_beside_a_variable_of_its_section():
     found = examine(None, {"GATEWAY_PROFILE": "production", "GATEWAY_AUDIT_PATH": "trail"})
 
