@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from gateway.config.schema import Key
 from gateway.errors import ApiError
 
-
 MAX_USER = 256
 """A longer name is refused: cut off, two people could become one."""
 
