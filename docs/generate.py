@@ -8,11 +8,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from deploy.rules import alerts  # noqa: E402
 from docs import capacity  # noqa: E402
 from gateway.config import load, record_of_processing  # noqa: E402
 from gateway.config.markdown import reference  # noqa: E402
+from gateway.slo import load_slo  # noqa: E402
 from gateway.telemetry.reference import reference as metrics  # noqa: E402
 from gateway.troubleshooting import markdown as troubleshooting  # noqa: E402
+
+
+def troubleshooting_and_alerts() -> str:
+    """Return the entries of all error codes, and those of all alerts with their runbooks."""
+    rows = "".join(
+        f"| [{alert.name}](runbooks.md#{alert.name.lower()}) | {alert.severity} | "
+        f"{alert.summary}. |\n"
+        for alert in alerts(load_slo())
+    )
+    return f"{troubleshooting()}\n| alert | severity | what it says |\n| --- | --- | --- |\n{rows}"
+
 
 PAGES = {
     "../README.md": capacity.readme,
@@ -20,7 +33,7 @@ PAGES = {
     "configuration.md": reference,
     "metrics.md": metrics,
     "processing.md": lambda: record_of_processing(load(None, {})),
-    "troubleshooting.md": troubleshooting,
+    "troubleshooting.md": troubleshooting_and_alerts,
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from docs.generate import PAGES
 from gateway.api.body import IDLE_S, MAX_MIB, TOTAL_S
 from gateway.auth.tickets import TICKET_S
 from gateway.cli.main import COMMANDS, root
@@ -65,6 +66,11 @@ def test_links_of_the_documents_lead_somewhere(path: Path):
     missing = [link for link in LINK.findall(path.read_text()) if not (path.parent / link).exists()]
 
     assert missing == []
+
+
+def test_no_generated_page_is_stale():
+    assert [name for name, make in PAGES.items() if (ROOT / "docs" / name).read_text() != make()] \
+        == [], "run make docs"  # fmt: skip
 
 
 def test_every_row_of_the_threat_model_names_a_test_that_exists():

