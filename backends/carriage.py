@@ -42,7 +42,8 @@ def public_body(backend: str, request: ChatRequest, dropped: list[str]) -> dict[
     body = request.origin.body if request.origin else {}
     check_one_answer(backend, body)
     told: tuple[str, ...] = ("user", "safety_identifier") if request.user else ()
-    if request.user and set(body.get("metadata") or ()) == {"user_id"}:
+    metadata = body.get("metadata")
+    if request.user and isinstance(metadata, dict) and set(metadata) == {"user_id"}:
         told += ("metadata",)
     dropped += [name for name in PRIVATE if name not in told and is_set(body.get(name))]
     return {key: value for key, value in body.items() if key not in PRIVATE}

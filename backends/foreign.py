@@ -225,7 +225,8 @@ def _refused_parts(content: object, at: str, sheet: Sheet) -> Iterator[str]:
         for holder, path in ((part, where), (part.get("file"), f"{where}.file")):
             if isinstance(holder, dict) and is_set(holder.get("file_id")):
                 yield f"{path}.file_id"
-        if kind == "document" and is_set((part.get("citations") or {}).get("enabled")):
+        cited = part.get("citations")
+        if kind == "document" and is_set(cited) and cited != {"enabled": False}:
             yield f"{where}.citations"
         yield from _refused_parts(part.get("content"), f"{where}.content", sheet)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backends import BackendRefused, Origin
+from backends.carriage import public_body
 from backends.contract import ask
 from backends.foreign import MAX_NAMED, SHEETS, check_foreign
 
@@ -45,6 +46,29 @@ def test_any_shape_is_judged_without_a_fault_of_ours(dialect: str, field: str, v
         told = exc.field
 
     assert told or told == []
+
+
+@pytest.mark.parametrize("value", [None, 1, True, "x", [1], {"type": 1}])
+@pytest.mark.parametrize("field", ["citations", "source", "file", "content", "type"])
+def test_any_shape_inside_a_part_is_judged_too(field: str, value: object):
+    turn = {"role": "user", "content": [{"type": "document", field: value}]}
+    request = ask("hi", origin=Origin("anthropic.messages", {"messages": [turn]}))
+
+    try:
+        told: object = check_foreign("b", request, "a model")
+    except BackendRefused as exc:
+        told = exc.field
+
+    assert told or told == []
+
+
+@pytest.mark.parametrize("value", [None, True, 5, "x", ["user_id"], {"user_id": 1}])
+def test_any_metadata_stays_here(value: object):
+    request = ask("hi", origin=Origin("openai.chat", {"metadata": value}), user="h4sh")
+    dropped: list[str] = []
+
+    assert public_body("b", request, dropped) == {}
+    assert dropped == ([] if value in (None, {"user_id": 1}) else ["metadata"])
 
 
 @pytest.mark.parametrize(
