@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from backends import BackendError, Timeouts
-from backends.upstream import Upstream, leave
+from backends import BackendError, BackendRefused, Timeouts
+from backends.upstream import LARGE_BODY, Upstream, leave
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; x=y\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -110,3 +110,33 @@ async def test_a_header_cannot_begin_another(line):
     with pytest.raises(ValueError, match="line break"):
         await ask(upstream, headers={"x-beta": "1\r\nx-evil: 2"})
     assert await ask(upstream) == b"hello"
+
+
+@pytest.mark.parametrize("size", [2, LARGE_BODY])
+async def test_no_redirect_is_followed_and_no_cookie_is_kept(line, size):
+    """Small bodies go over the line, large ones over aiohttp's session."""
+    moved = (
+        b"HTTP/1.1 307 Temporary\r\nLocation: /elsewhere\r\nSet-Cookie: a=b; Path=/\r\n"
+        b"Content-Length: 0\r\n\r\n"
+    )
+    provider = Provider(moved, OK)
+    upstream = await line(provider)
+
+    with pytest.raises(BackendError, match="redirect"):
+        await upstream.post(b"x" * size)
+    leave(await upstream.post(b"x" * size))
+
+    assert [head.split(b" ")[1] for head in provider.heads] == [b"/v1/x?a=b"] * 2
+    assert not any(b"\r\ncookie:" in head.lower() for head in provider.heads)
+
+
+async def test_an_error_is_told_by_what_has_come_of_its_body(line):
+    """The rest may be endless: neither is it read, nor is it waited for."""
+    body = b'{"error":{"type":"invalid_request_error","param":"max_tokens","message":"x"}}'
+    head = b"HTTP/1.1 400 Bad\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n"
+    upstream = await line(Provider(head + b"\r\n" + body))
+
+    with pytest.raises(BackendRefused) as caught:
+        await upstream.post(b"{}")
+
+    assert caught.value.field == "max_tokens"

@@ -77,3 +77,13 @@ def test_with_the_flag_off_a_running_stream_can_still_be_followed_and_resumed(st
     if gateway.wire.get(ask_url("[[n=1]]")).status == 200:
         eventually(lambda: gateway.wire.get(ask_url("[[n=1]]")).status == 403, 4)
     assert text_of(gateway.wire.follow(id).all_events()) == tokens(40)
+
+
+def test_a_name_that_a_caller_only_claims_opens_nothing(start: Start):
+    gateway = start(config("users:ann"), ENABLE_SSE_STREAMING="users:ann")
+    headers = {"Authorization": f"Bearer {KEYS[0]}"}
+
+    by_get = gateway.wire.get(ask_url("[[n=1]]", user_email="ann", user="ann"), **headers)
+    by_post = gateway.wire.post(STREAMS, {"query": "a", "user_email": "ann"}, **headers)
+
+    assert (by_get.status, by_post.status) == (403, 403)

@@ -155,3 +155,19 @@ async def test_table_in_memory_is_bounded_and_strict_beyond_its_bound() -> None:
     assert all(first)
     assert crowd == [True, True] + [False] * 8
     assert all(later)
+
+
+async def test_calls_that_are_never_settled_take_no_more_room_than_the_bound() -> None:
+    """The oldest keeps what it was charged, and gives its lease back."""
+    limiter = MemoryLimiter(max_keys=3)
+    leases, few = Limit("streams", "concurrent", 3, 0.0), Limit("few", "requests", 9, 60.0)
+    charges = [Charge(leases, "a"), Charge(few, "a")]
+
+    taken = [(await limiter.take(f"c{n}", charges)).allowed for n in range(3)]
+    more = await limiter.take("c3", [Charge(few, "a")])
+    again = await limiter.take("c4", [Charge(leases, "a")])
+
+    assert taken == [True] * 3
+    assert limiter.health().open_calls == 3
+    assert (more.allowed, again.allowed) == (True, True)
+    assert more.standings[0].remaining == 5

@@ -48,6 +48,15 @@ async def test_too_many_inputs_are_named_and_not_repeated(gateway):
     assert "marmalade" not in caught.value.response.text
 
 
+async def test_embeddings_are_limited_like_any_call(serve, provider):
+    server = await serve("openai_chat", str(provider.make_url("/v1")), GATEWAY_LIMIT="1/60s")
+    base = str(server.make_url("/v1"))
+    async with openai.AsyncOpenAI(base_url=base, api_key="k", max_retries=0) as client:
+        await client.embeddings.create(model="default", input="one", encoding_format="float")
+        with pytest.raises(openai.RateLimitError):
+            await client.embeddings.create(model="default", input="two", encoding_format="float")
+
+
 @pytest.mark.parametrize("kind, event", [("openai_chat", "completed"), ("script", "aborted")])
 async def test_each_call_has_a_start_and_an_end_on_record(
     gateway_of, provider, tmp_path, kind, event

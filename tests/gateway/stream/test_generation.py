@@ -272,3 +272,19 @@ async def test_readers_that_wait_for_the_first_output_are_released_by_the_end():
     await soon(generation.opened)
 
     assert generation.end is not None
+
+
+async def test_a_task_that_somebody_else_cancels_ends_as_shutdown_and_stays_cancelled():
+    settled = Settled()
+    generation = generation_of(Source(STARTED, Text("a"), asyncio.Event()), settled)
+    generation.start()
+    await soon(generation.opened)
+    task = generation._task
+    assert task is not None
+
+    task.cancel()
+    end = await soon(generation.settled)
+
+    assert end.outcome == "shutdown"
+    with pytest.raises(asyncio.CancelledError):
+        await soon(task)

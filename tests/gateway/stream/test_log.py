@@ -67,3 +67,13 @@ def test_the_log_never_lies_about_what_it_holds(
     assert log.size == sum(map(len, kept))
     assert len(kept) <= max_blocks
     assert log.size <= max_bytes or len(kept) == 1
+
+
+def test_many_blocks_at_once_pass_no_bound_either():
+    log = Log(max_blocks=8, max_bytes=40)
+    for _ in range(20):
+        log.extend([b"abc", b"def"])
+
+    assert log.head == 40
+    assert len(log.since(log.base)) <= 8
+    assert log.size == len(log.since(log.base)) * 3 <= 40
