@@ -122,7 +122,10 @@ class Site:
         with self.opened("GET", self.ask_path(query)) as response:
             if response.status != 200:
                 raise NoAnswer(f"the stream was answered with {response.status}")
-            return list(events_of(response))
+            found = list(events_of(response))
+        if not found:
+            raise NoAnswer("the stream ended without an event")
+        return found
 
     def exposition(self) -> str:
         """Return the text of `/metrics`."""
