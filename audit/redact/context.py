@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 
 import msgspec
 
@@ -88,9 +87,7 @@ class Beside(msgspec.Struct, frozen=True, gc=False):
 class Labels:
     """All label words of a text by position."""
 
-    def __init__(
-        self, low_view: bytes, low_text: str | None, foreign: Sequence[tuple[int, int]]
-    ) -> None:
+    def __init__(self, low_view: bytes, low_text: str | None) -> None:
         known = LABELS.get
         found = [
             (end, start, known(word := low_view[start:end]) or _spaced(word))
@@ -99,8 +96,7 @@ class Labels:
         if low_text is not None:
             found += [
                 (*match.span()[::-1], _LABEL_OF.get(match[0], ""))
-                for start, end in foreign
-                for match in _OTHER.finditer(low_text, start, end)
+                for match in _OTHER.finditer(low_text)
                 if _stands_alone(low_text, *match.span())
             ]
             found.sort()

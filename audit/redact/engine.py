@@ -209,10 +209,13 @@ class Gate:
         """Return the patterns that may occur in the view."""
         return [pattern for one in self._sets for pattern in one.fired(view)]
 
-    def places(self, view: bytes) -> Places:
-        """Return the patterns that may occur in the view, each with the parts that may hold it."""
+    def places(self, view: bytes, start: int = 0) -> Places:
+        """Return the patterns that may occur from `start` on, each with the parts that may hold it.
+
+        `start`: of a line.
+        """
         places: Places = {}
-        start, end = 0, len(view)
+        end = len(view)
         while start < end:
             stop = view.find(b"\n", start + PIECE) + 1 or end
             piece = view[start:stop]

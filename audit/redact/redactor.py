@@ -33,9 +33,9 @@ class Finder:
                 self._users.setdefault(pattern, []).append(index)
         self._gate = Gate([*self._users, encoded.RUN, encoded.BASE64, columns.HEADER])
 
-    def places(self, view: bytes) -> Places:
-        """Return what might be found, and where; empty if nothing."""
-        return self._gate.places(view)
+    def places(self, view: bytes, start: int = 0) -> Places:
+        """Return what might be found from `start` on, and where; empty if nothing."""
+        return self._gate.places(view, start)
 
     def hits(self, scan: Scan, *, is_inner: bool = False) -> list[Hit]:
         """Return everything that is sure enough."""

@@ -49,12 +49,13 @@ class Scan:
     @cached_property
     def low_text(self) -> str | None:
         """The folded text in lower case, if it holds other letters than Latin ones."""
-        return lower(self.text) if self.parts(FOREIGN) else None
+        has_foreign = UPPER in self.view or LOWER in self.view
+        return lower(self.text) if has_foreign else None
 
     @cached_property
     def labels(self) -> Labels:
         """Label words and where they stand."""
-        return Labels(self.low, self.low_text, self.parts(FOREIGN))
+        return Labels(self.low, self.low_text)
 
     def line_start(self, at: int) -> int:
         """Return where the line of a place begins."""

@@ -75,7 +75,7 @@ class RedactionStream:
             text, view = text[:-1] + "\n", view[:-1] + b"\n"
         offset = len(self._view)
         view = self._view + view
-        scan = Scan(self._text + text, view, self._finder.places(view))
+        scan = Scan(self._text + text, view, self._finder.places(view, offset))
         keys, self._is_in_key = find_keys(scan.view, offset, self._is_in_key)
         rows, self._table = find_rows(scan, offset, self._table)
         found = (hit for hit in self._finder.hits(scan) if hit.start >= offset)
