@@ -36,6 +36,7 @@ SETS = (
     "eighth",
     "ninth",
     "tenth",
+    "eleventh",
 )
 CLEAN = (
     "The villa has a garden and a pool, and the sea is a short walk away. We would like to know "

@@ -242,7 +242,7 @@ def _is_setting(scan: Scan, label: tuple[int, int], value: tuple[int, int]) -> b
     is_quoted = key == b"name" and scan.view[value[0] - 1 : value[0]] in (b'"', b"'")
     if not (is_quoted or key == b"client") or not scan.labels.is_empty:
         return False
-    return not (is_first(word) or is_family(word, is_sure=False))
+    return not (is_first(word) or is_family(word))
 
 
 def _capital_prefix(raw: bytes) -> int:

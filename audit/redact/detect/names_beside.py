@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..engine import Pattern
@@ -34,6 +35,13 @@ HERE = Pattern(
     + rb") (?:here|speaking|on the line|on the phone|disini|di sini|am apparat|a l'appareil|"
     rb"al aparato|al telefono|po ito|har|po)\b|\b(" + TWO + rb") vagyok\b"
 )
+CAPITALS = Pattern(
+    rb"(?i:\b(?:name on (?:the )?card|card ?holder(?: name)?|account holder|account name|beneficiary(?: name)?|"
+    rb"atas nama|a\.n\.?|a/n|nama(?: lengkap)?|name|passenger|full name))(?: is|:| :)? {0,2}"
+    rb"([A-Z]{2,20}(?: [A-Z]{1,20}\.?){1,4})(?:[^A-Za-z]|$)"
+)
+"""Names in capitals, as on cards and tickets."""
+_COMPANY = re.compile(rb"(?:PT|CV|UD|TBK|LTD|LLC|INC|NOT|THE|YOUR|AND|OR|MUST|REQUIRED|UNKNOWN)\b")
 DEGREE = Pattern(
     rb"("
     + TWO
@@ -71,6 +79,14 @@ def find_writer(scan: Scan) -> Iterator[Hit]:
     """Yield who wrote what is quoted, or did something to an account."""
     for match in scan.matches(WROTE):
         yield from names(scan, *match.span(1), 0.7, is_weak=True)
+
+
+def find_capitals(scan: Scan) -> Iterator[Hit]:
+    """Yield names in capitals where a word introduces them."""
+    for match in scan.matches(CAPITALS):
+        start, end = match.span(1)
+        if not _COMPANY.search(scan.view, start, end):
+            yield Hit(start, end, "PERSON", 0.7, scan.text[start:end].casefold())
 
 
 def find_here(scan: Scan) -> Iterator[Hit]:

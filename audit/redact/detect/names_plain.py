@@ -70,7 +70,7 @@ _BEFORE = re.compile(
     rb"hier ist|here is|this is|mit|von|fur|bei|avec|par|pour|chez|con|por|para|da|met|van|voor|aan|com|od|dla|med|fran|til)(?: ke| to| pada)? $"
 )
 _BEHIND = re.compile(
-    rb"(?:,? (?:says|said|told|asked|wants|wanted|thinks|thought|wrote|writes|sent|needs|needed|lives|lived|works|"
+    rb"(?:,? (?:from|says|said|told|asked|wants|wanted|thinks|thought|wrote|writes|sent|needs|needed|lives|lived|works|"
     rb"worked|paid|forgot|agreed|promised|came|went|left|got|will|won't|has|had|hasn't|is|was|isn't|can|could|"
     rb"knows|knew|called|calls|arrived|arrives|moved|signed|approved|"
     rb"bilang|belum|sudah|udah|mau|akan|tidak|datang|punya|minta|tanya|bayar|kirim|lagi|sedang|juga|kemarin|yang|"
@@ -131,22 +131,22 @@ def _eastern(view: bytes, start: int, flags: int) -> int:
 def _pair(scan: Scan, start: int, flags: int) -> int:
     """Return the end of a first name with a surname; 0 if there is none."""
     pair = PAIR.match(scan.view, start) if flags & _FIRST else None
-    is_clear, is_word = bool(flags & _CLEAR), bool(flags & _WORD)
-    if pair and _is_pair(scan, start, pair.end(), pair[2], is_clear, is_word):
+    if pair and _is_pair(scan, start, pair.end(), pair[2], bool(flags & _WORD)):
         return pair.end()
     return 0
 
 
-def _is_pair(scan: Scan, start: int, end: int, rest: bytes, is_clear: bool, is_sure: bool) -> bool:
+def _is_pair(scan: Scan, start: int, end: int, rest: bytes, is_word: bool) -> bool:
+    """Tell whether a first name and what follows are a person; one that is a word needs more."""
     if scan.view[start:end].lower().startswith(brands()):
         return False
     parts = rest.replace(b"-", b" ").split()
     things = {part.lower() for part in parts} & _THINGS
-    if is_other(parts[-1]) or (things and not (is_clear and things <= _PEOPLE_TOO)):
+    if is_other(parts[-1]) or (things and (is_word or not things <= _PEOPLE_TOO)):
         return False
     if _is_thing_beside(scan.view, start, end):
         return False
-    return is_clear or any(is_family(part, is_sure=is_sure) for part in parts)
+    return not is_word or any(map(is_family, parts))
 
 
 def _family_before(scan: Scan, start: int, end: int) -> int:

@@ -88,14 +88,9 @@ def is_first(word: bytes) -> bool:
     return name in first_names() or name in word_first_names() or name in rare_first_names()
 
 
-def is_family(word: bytes, *, is_sure: bool = True) -> bool:
-    """Tell whether a word is a known surname, or a first name that serves as one.
-
-    Not `is_sure`: surnames that are words too count as well.
-    """
+def is_family(word: bytes) -> bool:
+    """Tell whether a word is a known surname, or a first name that serves as one."""
     name = word.removesuffix(b"'s").capitalize()
-    if not is_sure and name in _names("surnames_words.txt"):
-        return True
     return name in surnames() or name in first_names() or name in rare_first_names()
 
 
@@ -107,7 +102,7 @@ def first_names() -> frozenset[bytes]:
 
 @cache
 def rare_first_names() -> frozenset[bytes]:
-    """Return less common first names; they need a known surname where nothing introduces them."""
+    """Return less common first names; they need a surname where nothing introduces them."""
     return _names("first_names_rare.txt")
 
 

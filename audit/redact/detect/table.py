@@ -89,6 +89,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("mailed_names", names_beside.find_mailed, (names_beside.MAILED,)),
     Detector("writers", names_beside.find_writer, (names_beside.WROTE,)),
     Detector("names_here", names_beside.find_here, (names_beside.HERE,)),
+    Detector("capital_names", names_beside.find_capitals, (names_beside.CAPITALS,)),
     Detector("degrees", names_beside.find_degree, (names_beside.DEGREE,)),
     Detector("foreign_names", names_foreign.find_foreign, gate=FOREIGN),
     Detector("foreign_first_names", names_foreign.find_first, gate=FOREIGN),
