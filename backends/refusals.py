@@ -16,7 +16,13 @@ from .errors import BackendError, BackendLimited, BackendRefused
 
 _FIELD = re.compile(r"[A-Za-z0-9_.\[\]-]{1,80}\Z")
 _FIELD_IN_MESSAGE = re.compile(r"^([a-z_]+(?:\.[A-Za-z0-9_]+){0,6}): ")
-_TOO_LONG = ("context_length", "context length", "prompt is too long", "maximum context")
+_TOO_LONG = (
+    "context_length", "context length", "context limit", "context window", "maximum context",
+    "prompt is too long", "prompt too long", "input is too long", "reduce the length",
+    "maximum number of tokens",
+)  # fmt: skip
+_NO_CREDIT = "credit balance is too low"
+"""Anthropic says so with status 400; it is the account's fault and not the request's."""
 
 _STATUS_OF_TYPE = {
     "invalid_request_error": 400,
@@ -54,6 +60,8 @@ def failure_of(backend: str, status: int, headers: Mapping[str, str], body: byte
         parsed = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         parsed = None
+    if isinstance(parsed, list) and parsed:  # Google's OpenAI dialect
+        parsed = parsed[0]
     error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
     return _failure(backend, status, understand(error), retry_after_s(headers))
 
@@ -102,7 +110,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 def _failure(
     backend: str, status: int, error: ProviderError, retry_after: float | None
 ) -> BackendError:
-    if "insufficient_quota" in error.words:
+    if "insufficient_quota" in error.words or _NO_CREDIT in error.message.lower():
         status = 402
     if status == 429:
         return BackendLimited(

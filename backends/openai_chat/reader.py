@@ -85,13 +85,10 @@ class ChatReader(StreamReader):
             if choice.index == 0:
                 self._read_choice(choice, events)
 
-    def _start(self, events: list[Event], chunk: Chunk | None) -> None:
-        if self._is_started:
-            return
+    def _start(self, events: list[Event], chunk: Chunk) -> None:
         self._is_started = True
-        wire = Wire(DIALECT, opening_of(chunk)) if chunk is not None else None
-        model = (chunk.model if chunk is not None else None) or self._model
-        events.append(Started(model=model, dropped=self._dropped, wire=wire))
+        wire = Wire(DIALECT, opening_of(chunk))
+        events.append(Started(chunk.model or self._model, dropped=self._dropped, wire=wire))
 
     def _read_choice(self, choice: Choice, events: list[Event]) -> None:
         delta = choice.delta

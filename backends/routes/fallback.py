@@ -10,7 +10,9 @@ from ..events import Attempt
 from ..request import ChatRequest
 from .route import Opened, Route
 
-_ELSEWHERE = ("unsupported_field", "model_not_found")
+_ELSEWHERE = (
+    "unsupported_field", "model_not_found", "context_length_exceeded", "request_too_large",
+)  # fmt: skip
 """Refusals that lie in the target: another one may well accept the request."""
 
 

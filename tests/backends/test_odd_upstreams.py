@@ -216,6 +216,16 @@ async def test_retry_after_is_read_and_bounded(build, raw, kind: str, header: st
             "too long",
             "context_length_exceeded",
         ),
+        (
+            b'{"error":{"message":"input length and `max_tokens` exceed context limit: SECRET"}}',
+            "too long",
+            "context_length_exceeded",
+        ),
+        (
+            b'[{"error":{"code":400,"message":"exceeds the maximum number of tokens: SECRET"}}]',
+            "too long",
+            "context_length_exceeded",
+        ),
         (b'{"error":{"message":"SECRET","param":"<script>"}}', "refused the request.", None),
         (b"SECRET", "refused the request.", None),
     ],
@@ -234,15 +244,28 @@ async def test_a_refusal_names_the_field_and_shows_nothing(
     assert (f"'{caught.value.field}'" in words) is (words[0] == "'")
 
 
-async def test_no_credit_is_not_a_rate_limit(build, raw):
-    body = b'{"error":{"code":"insufficient_quota","type":"insufficient_quota"}}'
-    wire = response(body, "application/json", "429 Too Many Requests")
+@pytest.mark.parametrize(
+    "status, body",
+    [
+        (
+            "429 Too Many Requests",
+            b'{"error":{"code":"insufficient_quota","type":"insufficient_quota"}}',
+        ),
+        (
+            "400 Bad Request",
+            b'{"error":{"type":"invalid_request_error","message":"Credit balance is too low"}}',
+        ),
+    ],
+)
+async def test_no_credit_is_neither_a_rate_limit_nor_a_wrong_request(build, raw, status, body):
+    wire = response(body, "application/json", status)
 
     with pytest.raises(BackendError) as caught:
         await collect(build("openai_chat", await raw(wire)).stream(ask("x")))
 
+    assert caught.value.status == 402
     assert not caught.value.is_retryable
-    assert not isinstance(caught.value, BackendLimited)
+    assert not isinstance(caught.value, BackendLimited | BackendRefused)
 
 
 @both

@@ -155,9 +155,12 @@ async def test_a_wrong_request_is_not_sent_elsewhere():
     assert spare.asked == []
 
 
-async def test_a_target_that_cannot_carry_the_request_is_skipped():
+@pytest.mark.parametrize(
+    "reason", ["unsupported_field", "model_not_found", "context_length_exceeded"]
+)
+async def test_a_target_that_cannot_carry_the_request_is_skipped(reason: str):
     """Targets are asked only what they speak (BerriAI/litellm#41385)."""
-    refusal = BackendRefused("no", reason="unsupported_field")
+    refusal = BackendRefused("no", reason=reason)
     routes = [AttemptRoute(Puppet("a", bad(refusal))), AttemptRoute(Puppet("b", good("here")))]
 
     assert text_of(await collect(FallbackRoute("m", routes).stream(ask("x")))) == "here"
