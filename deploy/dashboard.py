@@ -15,6 +15,7 @@ from gateway.slo import Slo
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 RUNBOOKS = "sluicegate-runbooks"
 COLUMNS = 24
+ABSENT = "\u2013"
 
 
 def dashboard(slo: Slo) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def _defaults(panel: Panel) -> dict[str, Any]:
     defaults: dict[str, Any] = {
         "unit": panel.unit,
         "min": 0,
-        "noValue": panel.empty,
+        "noValue": ABSENT if panel.kind == "stat" else panel.empty,
         "color": _colour(panel),
         "thresholds": {"mode": "absolute", "steps": _steps(panel)},
         "mappings": _mappings(panel),
@@ -177,10 +178,13 @@ def _steps(panel: Panel) -> list[dict[str, Any]]:
 
 
 def _mappings(panel: Panel) -> list[dict[str, Any]]:
-    if not panel.words:
+    """Return the names of values; a number that is not there is no good and no bad one."""
+    if panel.kind != "stat":
         return []
+    absent = {"match": "null", "result": {"text": ABSENT, "color": "text"}}
     said = {f"{value:g}": {"text": text} for value, text in panel.words.items()}
-    return [{"type": "value", "options": said}]
+    named = [{"type": "value", "options": said}] if said else []
+    return [*named, {"type": "special", "options": absent}]
 
 
 def _overrides(panel: Panel) -> list[dict[str, Any]]:

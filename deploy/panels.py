@@ -27,7 +27,7 @@ class Panel(msgspec.Struct, frozen=True):
     width: int = 6
     decimals: int | None = None
     empty: str = "nothing yet"
-    """What stands there instead of "No data"."""
+    """What stands in an empty graph instead of "No data"."""
     colours: dict[str, str] = {}
     hue: str = ""
     """Of a number, or of all series in shades; else by limits, or a colour for each series."""
@@ -68,14 +68,17 @@ def quantile(share: float, metric: str, by: str = "") -> str:
 
 
 def _firing(slo: Slo) -> str:
-    """Return the firing alerts by name: 1 is a warning, 2 is critical, 0 stands for none."""
+    """Return the firing alerts by name: 1 is a warning, 2 is critical, 0 stands for none.
+
+    Where the rules are not loaded nothing is said.
+    """
     names = "|".join(alert.name for alert in alerts(slo) if alert.severity != "info")
 
     def firing(severity: str) -> str:
         labels = f'alertstate="firing", severity="{severity}", alertname=~"{names}"'
         return f"max by (alertname) (ALERTS{{{labels}}})"
 
-    none = 'label_replace(vector(0), "alertname", "none", "", "")'
+    none = 'label_replace(vector(0), "alertname", "none", "", "") and on() gateway:streams:increase'
     return f"{firing('warning')} or 2 * {firing('critical')} or on() {none}"
 
 
@@ -83,6 +86,7 @@ def _now(slo: Slo) -> list[Panel]:
     """The state of this moment, one number each."""
     keep, back = slo.keep, slo.rollback
     refused = 'gateway_limit_decisions_total{outcome="refused"}'
+    no_one = "(vector(0) and on() max(gateway_build_info))"
     own = quantile(0.95, "gateway_first_token_overhead_seconds")
     return [
         Panel("Firing alerts", {"{{alertname}}": _firing(slo)}, warn=1, bad=2, kind="stat",
@@ -99,7 +103,7 @@ def _now(slo: Slo) -> list[Panel]:
         Panel("Connections", {"ratio": "gateway:connection_success:ratio"},
               "ConnectionsFailing", "percentunit", keep.connection_success,
               back.connection_success, True, "stat", 3, 1),
-        Panel("Refused", {"refused": f"sum(increase({refused}[1h])) or vector(0)"},
+        Panel("Refused", {"refused": f"sum(increase({refused}[1h])) or {no_one}"},
               "LimitViolations", "suffix: /h", slo.alerts.violations_per_hour, kind="stat",
               width=2, decimals=0),
         Panel("Stores", {
