@@ -58,13 +58,15 @@ install() {
 
 python=$(choose_python)
 make_venv "$python"
+# Wheels only: building a package would run its scripts.
 say "installing $(grep -c '==' "$lock") pinned packages from $lock (10 to 60 seconds)"
-install --require-hashes -r "$lock" ||
+install --only-binary :all: --require-hashes -r "$lock" ||
     fail "the packages of $lock could not be installed; is a package index reachable (pip config list)?"
 # compat: a plain path, so that a folder `audit/` where the gateway is started does not hide the room
 install --no-build-isolation --no-deps --config-settings editable_mode=compat -e . || fail "the project itself could not be installed; see above"
 # What only installing needed is not kept, nor what only debuggers read: a quarter of the environment's size.
-if [ "$lock" = requirements.lock ]; then
+# An environment for development keeps both.
+if [ "$lock" = requirements.lock ] && ! compgen -G '.venv/.made*-dev' >/dev/null; then
     .venv/bin/python -m pip uninstall -qq --yes --disable-pip-version-check setuptools
     if command -v strip >/dev/null; then find .venv/lib -name '*.so' -exec strip --strip-unneeded {} +; fi
 fi
