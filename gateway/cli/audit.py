@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -27,7 +30,7 @@ from .options import File, Json
 from .output import NO, end, give, give_json, say, table
 
 if TYPE_CHECKING:
-    from audit import Redaction, Stored
+    from audit import RedactionStream, Redactor, Stored
 
 app = command_group(
     "Show, verify, export and erase what the audit trail holds.", "gateway audit verify"
@@ -35,6 +38,7 @@ app = command_group(
 Strategy = Literal["pseudonym", "placeholder", "mask", "hash", "drop", "keep"]
 PATIENCE_S = 60.0
 """A command may wait so long for a detector that loads a model."""
+PIECE = 1 << 16
 
 
 @app.command(epilog="Example: gateway audit show --last 20")
@@ -153,17 +157,26 @@ def redact(
     config: File = None,
     json: Json = False,
 ) -> None:
-    """Redact standard input as the trail would; with --json, text and findings."""
-    done = _redacted(sys.stdin.buffer.read().decode("utf-8", "replace"), strategy, config)
-    if json:
-        give_json({"version": 1, "text": done.text, "findings": done.findings})
-        return
-    sys.stdout.buffer.write(done.text.encode())
-    sys.stdout.buffer.flush()
+    """Redact standard input as the trail would; with --json, text and findings.
+
+    Without detectors of your own the text is redacted as it comes: a log may be piped through.
+    """
+    with _redactor(strategy, config) as (redactor, is_ours):
+        if json:
+            done = redactor.redact(_standard_input())
+            give_json({"version": 1, "text": done.text, "findings": done.findings})
+        elif is_ours:
+            _redact_as_it_comes(redactor.stream())
+        else:
+            _put(redactor.redact(_standard_input()).text)
 
 
-def _redacted(text: str, strategy: Strategy | None, config: str | None) -> Redaction:
-    """Redact with the configured detectors; one that is missing or fails ends the command."""
+@contextlib.contextmanager
+def _redactor(strategy: Strategy | None, config: str | None) -> Iterator[tuple[Redactor, bool]]:
+    """Open the configured redactor, and tell whether all its detectors are ours.
+
+    A detector that is missing or fails ends the command.
+    """
     from audit import DetectorAbsent, open_redactor
 
     settings = settings_of(config)
@@ -174,13 +187,27 @@ def _redacted(text: str, strategy: Strategy | None, config: str | None) -> Redac
             detectors=settings.detectors,
             deadline_s=PATIENCE_S,
         )
-        try:
-            return redactor.redact(text)
-        finally:
-            redactor.close()
+        with contextlib.closing(redactor):
+            yield redactor, not settings.detectors
     except (DetectorAbsent, LookupError) as problem:
         say([f"{problem}. Nothing is printed, for it could hold what that detector looks for."])
         end(NO)
+
+
+def _redact_as_it_comes(stream: RedactionStream) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while piece := sys.stdin.buffer.read1(PIECE):  # type: ignore[union-attr]
+        _put(stream.feed(decoder.decode(piece)))
+    _put(stream.feed(decoder.decode(b"", final=True)) + stream.close())
+
+
+def _standard_input() -> str:
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
+
+
+def _put(text: str) -> None:
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
 
 
 app.command(epilog="Example: gateway audit export user:alice > alice.json")(export)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -94,6 +96,19 @@ def test_redact_from_standard_input(monkeypatch, tmp_path):
     assert done.stdout == "mail [EMAIL]\n"
     assert json.loads(told.stdout)["findings"][0]["type"] == "EMAIL"
     assert RUNNER.invoke(app, ["redact", "--strategy", "x"], input="").exit_code == 2
+
+
+def test_a_log_can_be_piped_through_redact(tmp_path):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-m", "gateway", "audit", "redact", "--strategy", "placeholder"]
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as child:
+        child.stdin.write("mail a@example.com\nand b@exam")
+        child.stdin.flush()
+        first = child.stdout.readline()
+        rest, _ = child.communicate("ple.com")
+
+    assert first == "mail [EMAIL]\n"
+    assert rest == "and [EMAIL]"
 
 
 def test_redact_with_the_detectors_and_strategies_of_the_configuration(tmp_path, monkeypatch):
