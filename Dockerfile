@@ -3,17 +3,18 @@
 ARG PYTHON=3.13-slim
 
 FROM python:${PYTHON} AS packages
+# Wheels only: building a package would run its scripts.
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /opt/sluicegate
 ENV PATH=/opt/sluicegate/bin:$PATH
 WORKDIR /src
 COPY requirements.lock ./
-RUN pip install --require-hashes --requirement requirements.lock
+RUN pip install --only-binary :all: --require-hashes --requirement requirements.lock
 
 # For work on the code: compose mounts the sources over /src and reloads on change.
 FROM packages AS dev
 COPY requirements-dev.lock ./
-RUN pip install --require-hashes --requirement requirements-dev.lock
+RUN pip install --only-binary :all: --require-hashes --requirement requirements-dev.lock
 COPY . ./
 RUN pip install --no-build-isolation --no-deps --editable .
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 GATEWAY_AUDIT_PATH=/tmp/audit

@@ -161,6 +161,9 @@ def image(recipe: Path = ROOT / "Dockerfile") -> Check:
         "an installation without hashes": bool(
             re.search(r"pip install(?!.*(--require-hashes|--no-deps))", text)
         ),
+        "a package may be built from its sources, which runs its scripts": bool(
+            re.search(r"pip install(?!.*(--only-binary :all:|--no-deps))", text)
+        ),
         "a file is fetched from the network": "ADD http" in text or "curl " in text,
         "a floating base image": ":latest" in text,
     }

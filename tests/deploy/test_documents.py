@@ -81,6 +81,22 @@ def test_every_row_of_the_threat_model_names_a_test_that_exists():
     assert [path for path in PATHS.findall(text) if not (ROOT / path).is_file()] == []
 
 
+def test_every_row_of_the_asvs_names_a_test_that_exists():
+    shown = (ROOT / "docs" / "asvs.md").read_text().partition("## Not met")[0]
+    rows = [line for line in shown.splitlines() if re.match(r"\| \d", line)]
+    named = [re.findall(r"`(tests/[\w/.]+)::(\w+)`", row) for row in rows]
+
+    assert len(rows) > 40
+    assert [row for row, tests in zip(rows, named, strict=True) if not tests] == []
+    missing = [
+        (path, test)
+        for tests in named
+        for path, test in tests
+        if not re.search(rf"def {test}\(", (ROOT / path).read_text())
+    ]
+    assert missing == []
+
+
 def test_the_known_limits_are_those_of_the_code():
     text = (ROOT / "docs" / "known-limits.md").read_text()
     cells = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|", text, re.MULTILINE))

@@ -15,6 +15,15 @@ def test_packages_come_from_the_lock_files_with_hashes() -> None:
 
     assert installs
     assert all("--require-hashes" in line or "--no-deps" in line for line in installs)
+    assert all("--only-binary :all:" in line or "--no-deps" in line for line in installs)
+
+
+def test_the_base_can_be_pinned_by_digest():
+    """`--build-arg PYTHON=3.13-slim@sha256:...`: every stage starts from that one name."""
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)
+
+    assert re.search(r"^ARG PYTHON=", DOCKERFILE, re.M)
+    assert {base for base in bases if base not in ("packages", "build")} == {"python:${PYTHON}"}
 
 
 def test_the_image_runs_as_a_user_of_its_own() -> None:

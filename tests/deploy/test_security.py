@@ -77,7 +77,7 @@ def test_an_image_that_runs_as_root_or_installs_without_hashes_is_found(tmp_path
     recipe.write_text("FROM python:3.13-slim\nRUN pip install aiohttp\n")
 
     assert sources.image().state == "ok"
-    assert len(sources.image(recipe).details) == 2
+    assert len(sources.image(recipe).details) == 3
 
 
 def test_a_started_gateway_passes_every_probe() -> None:
