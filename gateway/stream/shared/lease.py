@@ -67,6 +67,18 @@ class Lease:
         is_fresh = self._doubted_at is not None and self._clock() - self._doubted_at < JUDGE_S
         return is_fresh or self._connections_seen != self._store.connections_made
 
+    async def has_forgotten(self) -> bool:
+        """Whether what the store lacks may have been in it, or may only not be back yet.
+
+        It was emptied since the last renewal if it does not hold that; one may be on its way.
+        """
+        if self.is_in_doubt or not self._count:
+            return self.is_in_doubt
+        held = {b"%d" % self._count, b"%d" % (self._count - 1)}
+        if await self._store.call(self._store.client.get(self._key)) not in held:
+            self.doubt()
+        return self.is_in_doubt
+
     async def lapsed(self, workers: Iterable[str]) -> set[str]:
         """Return those of `workers` that are gone; none while the store itself is in doubt."""
         asked = sorted(workers)

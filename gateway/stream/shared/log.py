@@ -147,7 +147,7 @@ class SharedLog:
     async def _load(self, id: str) -> Replica | None:
         raw = await self.store.call(self.store.client.get(meta_key(id)))
         if raw is None:
-            if self._lease.is_in_doubt:
+            if await self._lease.has_forgotten():
                 raise StoreAway("the store came back without what it held")
             return None
         replica = self._replica(id, msgspec.json.decode(raw, type=Meta))

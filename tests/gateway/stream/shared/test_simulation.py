@@ -192,3 +192,29 @@ def test_a_store_that_has_just_forgotten_everything_makes_nobody_dead():
         return [alive, forgotten, await judge.lapsed({owner.name})]
 
     assert run(play()) == [{"nobody"}, set(), {"w0"}]
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.4, 0.8])
+def test_an_answer_is_not_gone_in_the_moment_after_the_store_was_emptied(pause_s: float):
+    """The connections stay, so nothing but what is lacking tells that something is lacking."""
+
+    async def play() -> str:
+        world = World(1, 2)
+        owner, other = world.workers
+        for worker in world.workers:
+            await worker.shared.start()
+        await asyncio.sleep(8.1)
+        provider = world.providers["g"] = Provider("g", 100, world.dice("g"), owner.store, 0.1)
+        await owner.create("g", provider)
+        await asyncio.sleep(0.5)
+        world.server.keys.clear()
+        await asyncio.sleep(pause_s)
+        client = Client(world, "g", 1)
+        client.home = other
+        async with asyncio.timeout(60):
+            await client.run()
+        unknown = Client(world, "never", 2)
+        await other.serve("never", 0, unknown)
+        return f"{client.code} {unknown.code}"
+
+    assert run(play()) == "stop gone"
