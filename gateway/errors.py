@@ -199,7 +199,7 @@ REMEDIES: Final = {
     "upstream_truncated": "ask again; `gateway doctor` tells what stands in the way",
     "upstream_rate_limited": "come back later, or give the model a second target",
     "overloaded": "come back later, or give the model a second target",
-    "timeout_first": "give the model a faster target, or raise its timeouts.first_s",
+    "timeout_first": "give the model a faster target, or raise its timeouts (connect_s, first_s)",
     "timeout_idle": "ask again, or raise its timeouts.idle_s",
     "timeout_total": "ask for less, or raise its timeouts.total_s",
 }
