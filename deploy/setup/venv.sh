@@ -56,6 +56,17 @@ install() {
     .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-cache-dir --no-compile "$@"
 }
 
+# Each is put in place as a whole: a gateway that runs from here keeps the file that it has open.
+strip_libraries() {
+    local file
+    find .venv/lib -name '*.so' -print0 | while IFS= read -r -d '' file; do
+        strip --strip-unneeded -o "$file.stripped" "$file" 2>/dev/null && mv -f "$file.stripped" "$file" || rm -f "$file.stripped"
+    done
+    .venv/bin/python -c 'import gateway.app' && return
+    say "stripped libraries do not load here; installing them as they came"
+    install --only-binary :all: --require-hashes --force-reinstall --no-deps -r "$lock"
+}
+
 python=$(choose_python)
 make_venv "$python"
 # Wheels only: building a package would run its scripts.
@@ -68,7 +79,7 @@ install --no-build-isolation --no-deps --config-settings editable_mode=compat -e
 # An environment for development keeps both.
 if [ "$lock" = requirements.lock ] && ! compgen -G '.venv/.made*-dev' >/dev/null; then
     .venv/bin/python -m pip uninstall -qq --yes --disable-pip-version-check setuptools
-    if command -v strip >/dev/null; then find .venv/lib -name '*.so' -exec strip --strip-unneeded {} +; fi
+    if command -v strip >/dev/null; then strip_libraries; fi
 fi
 # Compile what a start needs, so that the first is as quick as the next ones; not the three packages
 # where that takes the most room (3.4 MB) and saves the least (0.2 s).
