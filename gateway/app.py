@@ -158,6 +158,9 @@ def build_shared_log(config: Config) -> SharedLog:
         make_lost=lambda dialect, id, sequence: (
             ai_sdk.lost(sequence) if dialect == ai_sdk.NAME else widget.lost(id, sequence)
         ),
+        make_unavailable=lambda dialect, _, sequence: (
+            ai_sdk.unavailable(sequence) if dialect == ai_sdk.NAME else widget.unavailable(sequence)
+        ),
         make_snapshot=widget.snapshot,
     )
 

@@ -104,6 +104,12 @@ def lost(sequence: int) -> bytes:
     return chunk({"type": "error", "errorText": "The worker that wrote this answer is gone."})
 
 
+def unavailable(sequence: int) -> bytes:
+    """Return the block for a reader whose answer only the absent store could tell."""
+    text = "The log of this answer cannot be reached; try again."
+    return chunk({"type": "error", "errorText": text})
+
+
 def _reason(end: End, *, has_tools: bool) -> str:
     reason = end.finish_reason or "stop"
     if reason in ("stop", "tool_calls"):

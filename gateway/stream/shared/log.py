@@ -25,9 +25,11 @@ from .wire import ANY_BUT_SEALED, LOST, SEAL_ID, Batch, Meta, log_key, meta_key
 
 STOP_S = 3.0
 TAKEN_S = 0.5
+PATIENCE_S = 30.0
+"""How long readers of another worker's answer wait for a store that is away."""
 HEARTBEAT = b": keep-alive\n\n"
 MakeBlock = Callable[[str, str, int], bytes]
-"""(dialect, generation, sequence) -> the terminal block that says that the answer is lost."""
+"""(dialect, generation, sequence) -> the block that says why nothing follows."""
 MakeSnapshot = Callable[[str, str, int], bytes]
 """(generation, text, sequence) -> the block that replaces all text."""
 log = structlog.get_logger("sluicegate.log")
@@ -46,6 +48,7 @@ class SharedLog:
         *,
         retention_s: float,
         make_lost: MakeBlock,
+        make_unavailable: MakeBlock,
         make_snapshot: MakeSnapshot,
         worker: str | None = None,
         clock: Callable[[], float] = time.time,
@@ -61,17 +64,18 @@ class SharedLog:
         self._lease = Lease(self.store, self.worker)
         self._retention_ms = int(retention_s * 1000)
         self._make_lost = make_lost
+        self._make_unavailable = make_unavailable
         self._make_snapshot = make_snapshot
         self._owned: dict[str, Generation] = {}
         self._loading: dict[str, asyncio.Task[Replica | None]] = {}
         self._errands: set[asyncio.Task[None]] = set()
         self._beat_task: asyncio.Task[None] | None = None
-        self._has_missed_beat = False
+        self._away_since: float | None = None
 
     @property
     def is_away(self) -> bool:
         """Whether Redis did not take our last write, or our last sign of life."""
-        return self._flusher.is_away or self._has_missed_beat
+        return self._flusher.is_away or self._away_since is not None
 
     async def start(self) -> None:
         """Begin background work; a store that is away only degrades."""
@@ -215,12 +219,32 @@ class SharedLog:
         while True:
             try:
                 await self._beat(is_hourly=beats % int(3600 / BEAT_S) == 0)
-                self._has_missed_beat = False
+                self._away_since = None
             except StoreAway:
-                self._has_missed_beat = True
                 self._lease.doubt()
+                self._miss_beat()
             beats += 1
             await asyncio.sleep(BEAT_S)
+
+    def _miss_beat(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._away_since is None:
+            self._away_since = now
+        if now - self._away_since >= PATIENCE_S:
+            self._send_away()
+
+    def _send_away(self) -> None:
+        """Let readers of others' answers come again: no end of theirs can be known here."""
+        for replica in list(self._follower.replicas.values()):
+            if not replica.channel.is_sealed:
+                head = replica.channel.log.head
+                block = self._make_unavailable(replica.meta.dialect, replica.id, head)
+                replica.channel.break_off(block)
+                self._leave_behind(replica)
+
+    def _leave_behind(self, replica: Replica) -> None:
+        del self._follower.replicas[replica.id]
+        self._presence.forget(replica)
 
     async def _beat(self, *, is_hourly: bool) -> None:
         """Renew the lease, look after owners of what is followed here, forget what is idle."""
@@ -247,8 +271,7 @@ class SharedLog:
             if replica.channel.readers:
                 replica.idle_since = now
             elif replica.channel.is_sealed or now - replica.idle_since > IDLE_S:
-                del self._follower.replicas[replica.id]
-                self._presence.forget(replica)
+                self._leave_behind(replica)
 
     async def _seal_lost(self, replica: Replica) -> None:
         """End a generation whose owner is gone; of several that try, Redis lets one."""

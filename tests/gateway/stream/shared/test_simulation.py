@@ -17,6 +17,7 @@ from collections import Counter
 
 import pytest
 
+from gateway.stream.shared.log import PATIENCE_S
 from gateway.stream.shared.replica import IDLE_S
 from tests.gateway.stream.shared.virtual import VirtualLoop, run
 from tests.gateway.stream.shared.world import (
@@ -218,3 +219,36 @@ def test_an_answer_is_not_gone_in_the_moment_after_the_store_was_emptied(pause_s
         return f"{client.code} {unknown.code}"
 
     assert run(play()) == "stop gone"
+
+
+def test_readers_elsewhere_are_sent_away_from_a_store_that_stays_away_and_may_come_again():
+    async def play() -> tuple[float, float, str, bool]:
+        world, loop = World(1, 2), asyncio.get_running_loop()
+        owner, other = world.workers
+        for worker in world.workers:
+            await worker.shared.start()
+        await asyncio.sleep(8.1)
+        provider = world.providers["g"] = Provider("g", 60, world.dice("g"), owner.store, 1.0)
+        await owner.create("g", provider)
+        client = Client(world, "g", 1)
+        client.home, client.cut_in = other, 1000
+        reading = asyncio.create_task(other.serve("g", 0, client))
+        await asyncio.sleep(3)
+        world.server.is_away, began = True, loop.time()
+        async with asyncio.timeout(120):
+            await reading
+        sent_away = loop.time()
+        await other.serve("g", client.sequence, client)
+        refused = loop.time()
+        world.server.is_away = False
+        async with asyncio.timeout(60):
+            await client.run()
+        assert client.violations == []
+        is_whole = client.text == provider.whole
+        return sent_away - began, refused - sent_away, client.code, is_whole
+
+    waited_s, again_s, code, is_whole = run(play())
+
+    assert PATIENCE_S <= waited_s < PATIENCE_S + 2 * SLACK_S
+    assert again_s < SLACK_S
+    assert (code, is_whole) == ("stop", True)

@@ -130,6 +130,7 @@ class Worker:
             self.store,  # type: ignore[arg-type]
             retention_s=600,
             make_lost=lambda _dialect, id, sequence: widget.lost(id, sequence),
+            make_unavailable=lambda _dialect, _id, sequence: widget.unavailable(sequence),
             make_snapshot=widget.snapshot,
             worker=name,
             clock=asyncio.get_running_loop().time,
