@@ -45,7 +45,7 @@ Half an hour of the compose set-up: two workers, Redis, Prometheus, and the scri
 flag goes from 25 to 50 to 100 % (blue marks); then 16 % of the answers break off, and the guard takes a step back (red mark);
 later one provider is stopped for 90 seconds and the other one answers. The machine was shared and busy, which the peaks of the
 gateway's own part show. No Grafana server drew it, but Grafana's own components (`@grafana/ui` 13.2.2) from the same JSON and real
-numbers: `make board` does it again.
+numbers; bar, marks and layout are the drawing script's: `make board` does it again.
 """
 
 
