@@ -99,9 +99,10 @@ def build_rooms(config: Config, process: Process) -> Rooms:
     metrics.flag.set(settings.flag.percent)
     url, observer = config.redis.url, LimiterObserver(metrics)
     kept_s = config.server.retention_s
+    known_s = kept_s + BOUND_S  # what leads back to an answer is known as long as the answer
     table = Table(config.server.max_streams, kept_s)
     shared = build_shared_log(config) if url else None
-    local = Idempotency(kept_s)
+    local = Idempotency(known_s)
     store = shared.store if shared else None
     lease_s = config.redis.lease_s
     limiter = (
@@ -119,8 +120,8 @@ def build_rooms(config: Config, process: Process) -> Rooms:
         ticker=ticker,
         metrics=metrics,
         tickets=SharedTickets(store, kept_s) if store else MemoryTickets(kept_s),
-        stream_tickets=StreamTickets(process.secret, kept_s + BOUND_S),
-        idempotency=SharedIdempotency(store, local, kept_s) if store else local,
+        stream_tickets=StreamTickets(process.secret, known_s),
+        idempotency=SharedIdempotency(store, local, known_s) if store else local,
     )
 
 

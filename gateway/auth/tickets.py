@@ -22,7 +22,7 @@ from .identity import Identity
 
 TICKET_S = 60
 BOUND_S = 900.0
-"""How long beyond retention a used ticket leads back to its stream: the longest answer."""
+"""How long beyond retention used tickets and idempotency keys count: the longest answer."""
 MAX_TICKETS = 10_000
 
 

@@ -6,8 +6,11 @@ import asyncio
 
 import pytest
 
+from gateway.app import build_rooms
 from gateway.auth.idempotency import MAX_KEYS, Idempotency
+from gateway.config import load
 from gateway.errors import ApiError
+from gateway.process import Process
 
 
 async def test_a_new_key_is_taken_and_leads_back_to_its_stream():
@@ -84,3 +87,18 @@ async def test_keys_are_bounded():
         await keys.claim(f"k{n}", [], "s")
 
     assert len(keys._entries) == MAX_KEYS
+
+
+async def test_a_key_is_known_as_long_as_the_longest_answer_can_be_resumed(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    config = load(None, {"GATEWAY_AUDIT_PATH": str(tmp_path)})
+    keys = build_rooms(config, Process()).idempotency
+    longest_s = max(backend.timeouts.total_s for backend in config.backends.values())
+    monkeypatch.setattr(keys, "_clock", lambda: 0.0)
+    await keys.claim("k", ["ask"], "s1")
+    await keys.confirm("k")
+
+    monkeypatch.setattr(keys, "_clock", lambda: longest_s + config.server.retention_s)
+
+    assert await keys.claim("k", ["ask"], "s2") == "s1"
