@@ -27,6 +27,7 @@ from tests.gateway.stream.shared.world import (
     Provider,
     World,
     narrow,
+    owned_answer,
 )
 
 COUNT = int(os.environ.get("SLUICEGATE_SIMULATIONS", "900"))
@@ -148,13 +149,8 @@ def test_an_owner_that_slept_for_too_long_ends_its_answer_as_lost_for_its_own_re
     """The others declared it lost meanwhile: what it would still say nobody could resume."""
 
     async def play() -> tuple[set[str], float]:
-        world = World(1, 2, is_strict=is_strict)
+        world, provider = await owned_answer(60, 1.0, after_s=6, is_strict=is_strict)
         owner, other = world.workers
-        for worker in world.workers:
-            await worker.shared.start()
-        await asyncio.sleep(6)
-        provider = world.providers["g"] = Provider("g", 60, world.dice("g"), owner.store, 1.0)
-        await owner.create("g", provider)
         clients = [Client(world, "g", number) for number in range(2)]
         clients[0].home, clients[1].home = owner, other
         reading = [asyncio.create_task(client.run()) for client in clients]
@@ -200,13 +196,8 @@ def test_an_answer_is_not_gone_in_the_moment_after_the_store_was_emptied(pause_s
     """The connections stay, so nothing but what is lacking tells that something is lacking."""
 
     async def play() -> str:
-        world = World(1, 2)
-        owner, other = world.workers
-        for worker in world.workers:
-            await worker.shared.start()
-        await asyncio.sleep(8.1)
-        provider = world.providers["g"] = Provider("g", 100, world.dice("g"), owner.store, 0.1)
-        await owner.create("g", provider)
+        world, _ = await owned_answer(100, 0.1, after_s=8.1)
+        _, other = world.workers
         await asyncio.sleep(0.5)
         world.server.keys.clear()
         await asyncio.sleep(pause_s)
@@ -223,13 +214,9 @@ def test_an_answer_is_not_gone_in_the_moment_after_the_store_was_emptied(pause_s
 
 def test_readers_elsewhere_are_sent_away_from_a_store_that_stays_away_and_may_come_again():
     async def play() -> tuple[float, float, str, bool]:
-        world, loop = World(1, 2), asyncio.get_running_loop()
-        owner, other = world.workers
-        for worker in world.workers:
-            await worker.shared.start()
-        await asyncio.sleep(8.1)
-        provider = world.providers["g"] = Provider("g", 60, world.dice("g"), owner.store, 1.0)
-        await owner.create("g", provider)
+        loop = asyncio.get_running_loop()
+        world, provider = await owned_answer(60, 1.0, after_s=8.1)
+        _, other = world.workers
         client = Client(world, "g", 1)
         client.home, client.cut_in = other, 1000
         reading = asyncio.create_task(other.serve("g", 0, client))

@@ -447,3 +447,17 @@ class World:
             codes = {client.code for client in self.clients if client.id == id}
             if self.is_strict and not self.forgot:
                 assert not codes >= {"stop", "lost"}, f"{id} has two ends {self.faults}"
+
+
+async def owned_answer(
+    count: int, pace_s: float, *, after_s: float, is_strict: bool = False
+) -> tuple[World, Provider]:
+    """Return two workers that have run for a while; the first has just begun the answer `g`."""
+    world = World(1, 2, is_strict=is_strict)
+    for worker in world.workers:
+        await worker.shared.start()
+    await asyncio.sleep(after_s)
+    owner = world.workers[0]
+    provider = world.providers["g"] = Provider("g", count, world.dice("g"), owner.store, pace_s)
+    await owner.create("g", provider)
+    return world, provider
